@@ -1,0 +1,50 @@
+// Mailbox: how engines and the control plane talk with the firmware, in messages of 128 bytes. The firmware's side is
+// mailbox.def, one page per channel; the other side is a Channel. One interrupt line for all channels.
+//
+// A channel holds kDepth messages for the firmware; its users bound what they send (an engine forwards only so many
+// commands at once), so a full channel means firmware that stopped listening: the message is dropped and counted.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "models/base/bus_target.h"
+
+namespace cardvp::memory {
+
+// The channels of the card, by page; the firmware's <messages.h> has the same.
+enum MailboxChannel : unsigned { kControlChannel = 0, kNvmeChannel = 1, kMailboxChannels = 4 };
+
+struct Message {
+  std::array<std::uint32_t, 32> words{};
+};
+
+class Mailbox : public BusTarget {
+ public:
+  class Channel {
+   public:
+    static constexpr std::size_t kDepth = 8192;
+
+    // Queues a message for the firmware; false if the channel is full.
+    bool send(const Message& message);
+    // Who gets the firmware's messages, each at its simulated time.
+    void on_message(std::function<void(const Message&)> receiver) { receiver_ = std::move(receiver); }
+
+   private:
+    friend class Mailbox;
+    // (the implementation's state)
+    std::function<void(const Message&)> receiver_;
+  };
+
+  Mailbox(sc_core::sc_module_name name, Sim& sim, unsigned channels);
+  Channel& channel(unsigned index);
+  Line interrupt;
+  // Card reset: drops every message, both ways.
+  void reset();
+};
+
+}  // namespace cardvp::memory
