@@ -2,7 +2,18 @@
 
 #include <cstring>
 
+#include "models/base/cpu_id.h"
+
 namespace cardvp {
+namespace {
+
+BusAccess access_of(const tlm::tlm_generic_payload& payload) {
+  const CpuId* id = payload.get_extension<CpuId>();
+  return {payload.is_write(), payload.get_address(), reinterpret_cast<std::byte*>(payload.get_data_ptr()),
+          payload.get_data_length(), id ? id->cpu : 0};
+}
+
+}  // namespace
 
 BusTarget::BusTarget(sc_core::sc_module_name name, Sim& sim) : Model(name, sim) {
   socket.register_b_transport(this, &BusTarget::b_transport);
@@ -25,25 +36,23 @@ void BusTarget::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time&
   }
   delay += access_delay_;
   ahead_ = delay;
-  const bool done = access({payload.is_write(), payload.get_address(),
-                            reinterpret_cast<std::byte*>(payload.get_data_ptr()), payload.get_data_length()});
+  const bool done = access(access_of(payload));
   ahead_ = sc_core::SC_ZERO_TIME;
   payload.set_dmi_allowed(false);
   payload.set_response_status(done ? tlm::TLM_OK_RESPONSE : tlm::TLM_ADDRESS_ERROR_RESPONSE);
 }
 
 unsigned BusTarget::transport_dbg(tlm::tlm_generic_payload& payload) {
-  const unsigned size = payload.get_data_length();
-  return access({payload.is_write(), payload.get_address(), reinterpret_cast<std::byte*>(payload.get_data_ptr()), size})
-             ? size
-             : 0;
+  BusAccess wanted = access_of(payload);
+  wanted.debug = true;
+  return access(wanted) ? wanted.size : 0;
 }
 
 bool BusTarget::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
   return direct_memory(payload, dmi);
 }
 
-bool RegisterTarget::access_bank(RegisterBank& bank, const BusAccess& access) {
+bool BusTarget::access_bank(RegisterBank& bank, const BusAccess& access) {
   std::uint64_t value = 0;
   if (access.size > sizeof value) return false;
   if (access.write) {

@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <tlm_utils/simple_target_socket.h>
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/simple_target_socket.h>
 
 #include "models/base/model.h"
 #include "models/base/registers.h"
@@ -20,7 +20,10 @@ struct BusAccess {
   bool write;
   std::uint64_t offset;  // bytes from the block's base
   std::byte* data;
-  unsigned size;  // bytes
+  unsigned size;     // bytes
+  unsigned cpu = 0;  // who accesses: the payload's CpuId (cpu_id.h)
+  // From transport_dbg: a register whose access has side effects may refuse it.
+  bool debug = false;
 };
 
 class BusTarget : public Model {
@@ -32,11 +35,14 @@ class BusTarget : public Model {
  protected:
   // Performs an access; false answers it with a bus error. Only plain reads and writes without byte enables come here.
   virtual bool access(const BusAccess& access) = 0;
+  // For blocks with several banks: performs the access on one of them, at access.offset.
+  static bool access_bank(RegisterBank& bank, const BusAccess& access);
   // For memory: see tlm_fw_direct_mem_if. Default: none.
   virtual bool direct_memory(tlm::tlm_generic_payload&, tlm::tlm_dmi&) { return false; }
 
   // What each access costs, beside the bus itself. Default 10 ns.
   void set_access_delay(sc_core::sc_time delay) { access_delay_ = delay; }
+  sc_core::sc_time access_delay() const { return access_delay_; }
   // The simulated time of the access in progress; outside of one, now().
   sc_core::sc_time access_time() const { return now() + ahead_; }
 
@@ -57,9 +63,6 @@ class RegisterTarget : public BusTarget {
 
  protected:
   bool access(const BusAccess& access) override { return access_bank(registers_, access); }
-  // For blocks with several banks: performs the access on one of them, at access.offset.
-  static bool access_bank(RegisterBank& bank, const BusAccess& access);
-
   RegisterBank registers_;
 };
 

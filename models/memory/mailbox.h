@@ -36,15 +36,41 @@ class Mailbox : public BusTarget {
 
    private:
     friend class Mailbox;
-    // (the implementation's state)
+    Channel(Mailbox& mailbox, unsigned index);
+
+    Mailbox& mailbox_;
+    unsigned index_;
+    RegisterBank registers_;
+    std::deque<Message> for_firmware_;  // the oldest is in RX_DATA
     std::function<void(const Message&)> receiver_;
   };
 
   Mailbox(sc_core::sc_module_name name, Sim& sim, unsigned channels);
-  Channel& channel(unsigned index);
+  ~Mailbox() override;
+  Channel& channel(unsigned index) { return *channels_.at(index); }
   Line interrupt;
   // Card reset: drops every message, both ways.
   void reset();
+
+ private:
+  // A message that the firmware sent ahead of the kernel's time.
+  struct Sent {
+    sc_core::sc_time at;
+    Channel* channel;
+    Message message;
+  };
+
+  bool access(const BusAccess& access) override;
+  void send_from(Channel& channel);
+  void deliver();
+  void update_interrupt();
+
+  std::vector<std::unique_ptr<Channel>> channels_;
+  std::deque<Sent> sent_;  // by time
+  Callback<&Mailbox::deliver> delivery_;
+  Counter& to_firmware_;
+  Counter& from_firmware_;
+  Counter& dropped_;
 };
 
 }  // namespace cardvp::memory

@@ -1,17 +1,19 @@
 // One PCIe function of the card: configuration space, BARs, MSI-X, resets, and its own DMA.
 //
 // The engine behind it implements FunctionClient. Identity and presence are the firmware's (pcie_function.def).
+// Sections are of the PCI Express Base Specification 4.0.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include "models/base/model.h"
 #include "models/base/registers.h"
+#include "models/pcie/config_space.h"
 #include "models/pcie/link.h"
+#include "models/pcie/msix.h"
 #include "models/pcie/types.h"
 
 namespace cardvp::pcie {
@@ -22,24 +24,11 @@ class FunctionClient {
   virtual ~FunctionClient() = default;
   // 1, 2, 4 or 8 bytes, aligned. What cannot be read that way: std::nullopt, answered as completer abort.
   virtual std::optional<std::uint64_t> bar_read(unsigned bar, std::uint64_t offset, unsigned size) = 0;
-  // Up to 64 bytes.
+  // Up to 64 bytes, within the BAR; any alignment.
   virtual void bar_write(unsigned bar, std::uint64_t offset, std::span<const std::byte> data) = 0;
   // Function-level reset, link reset, D3hot to D0, or removal: drop everything in flight, registers to their initial
   // state. Afterwards the function sends nothing until it is set up again.
   virtual void function_reset() = 0;
-};
-
-struct FunctionConfig {
-  struct Bar {
-    unsigned index = 0;      // 0, 2 or 4: all memory BARs are 64-bit
-    std::uint64_t size = 0;  // bytes, a power of two, at least 4096
-    bool prefetchable = false;
-  };
-  std::vector<Bar> bars;
-  unsigned msix_vectors = 1;      // 1 to 2048
-  unsigned msix_bar = 0;          // the BAR that holds table and pending bits,
-  std::uint64_t msix_table = 0;   // at these offsets; accesses there do not reach the client
-  std::uint64_t msix_pending = 0;
 };
 
 class Function : public Model, public DmaPort {
@@ -48,29 +37,81 @@ class Function : public Model, public DmaPort {
 
   void connect(FunctionClient& client) { client_ = &client; }
   std::uint8_t number() const { return number_; }
-  RequesterId requester() const;
+  RequesterId requester() const { return static_cast<RequesterId>(bus_ << 8 | number_); }
 
-  // For the firmware, through the endpoint: the bank of pcie_function.def.
+  // For the endpoint: the bank of pcie_function.def, and what follows from the rest of the device.
   RegisterBank& control() { return control_; }
+  void set_present(bool on);
+  void set_multifunction() { config_.set_multifunction(true); }
+  // `notify` is called when a BAR's window came, went or moved.
+  void on_decode_change(std::function<void()> notify) { decode_changed_ = std::move(notify); }
+  // A request that nobody claimed, or that this function refused: see Device Status.
+  void note_unsupported_request(bool posted) { config_.note_unsupported_request(posted); }
 
   // For the host side: the endpoint's decode, and servers that know BAR and offset (vfio-user).
-  bool present() const;
+  bool present() const { return present_; }
   std::uint32_t config_read(std::uint16_t offset, unsigned size);
   void config_write(std::uint16_t offset, unsigned size, std::uint32_t value);
-  std::optional<std::uint64_t> bar_offset(unsigned bar, std::uint64_t address) const;  // by Memory Space Enable and base
+  // The addresses that a BAR claims, if Memory Space Enable and power state let it; nullopt for a BAR that is not
+  // there.
+  struct Window {
+    std::uint64_t first, last;
+  };
+  std::optional<Window> window(unsigned bar) const;
+  std::optional<std::uint64_t> bar_offset(unsigned bar, std::uint64_t address) const;
   ReadResult bar_read(unsigned bar, std::uint64_t offset, unsigned size);
   void bar_write(unsigned bar, std::uint64_t offset, std::span<const std::byte> data);
   void capture_bus(std::uint8_t bus) { bus_ = bus; }
   void reset();  // as for a link reset
+  // For a server that keeps the MSI-X table itself: interrupts go to `sink`, whatever table and masks say.
+  void intercept_interrupts(std::function<void(unsigned vector)> sink) { intercept_ = std::move(sink); }
 
   // For the engine.
   // Raises an MSI-X vector: sends its message, or remembers it in the pending bits while the vector or the function is
-  // masked. Dropped while MSI-X is disabled, or Bus Master Enable is off.
+  // masked, or may not send (Bus Master Enable is off, or it is not in D0). Sent once nothing holds it back. Dropped
+  // while MSI-X is disabled, and if there is no such vector.
+  //
+  // PCIe leaves open what becomes of an event while Bus Master Enable is off; it only forbids the write. Keeping it
+  // loses no interrupt to a driver that enables MSI-X before bus mastering.
   void interrupt(unsigned vector);
-  unsigned vectors() const { return config_.msix_vectors; }
-  // DmaPort: with this function's requester id; refused while Bus Master Enable is off or the link is down.
+  unsigned vectors() const { return msix_.vectors(); }
+  // DmaPort: with this function's requester id; refused while Bus Master Enable is off, outside of D0, or while the
+  // link is down. Reads of memory that is not direct are handed to the host at once: they take up the link, but their
+  // time is the host's.
   bool write(std::uint64_t address, std::span<const std::byte> from) override;
   bool post(std::uint64_t address, std::span<const std::byte> from) override;
+
+ protected:
+  void start(DmaRead& read) override;
+  void abandon(DmaRead& read) override;
+  DmaStatus settle(DmaRead& read) override;
+  Scheduler& scheduler_of_port() override { return scheduler(); }
+
+ private:
+  void reset(ConfigSpace::Reset kind);
+  void settings_changed();
+  void send_message(unsigned vector);
+  std::uint64_t bar_size(unsigned bar) const { return bar < bar_sizes_.size() ? bar_sizes_[bar] : 0; }
+
+  Link& link_;
+  FunctionClient* client_ = nullptr;
+  RegisterBank control_;
+  ConfigSpace config_;
+  Msix msix_;
+  std::array<std::uint64_t, 6> bar_sizes_{};  // 0: no such BAR
+  std::function<void()> decode_changed_;
+  std::function<void(unsigned)> intercept_;
+  const std::uint8_t number_;
+  std::uint8_t bus_ = 0;
+  bool present_ = false;
+  bool decodes_ = false;          // memory requests: present, Memory Space Enable, D0
+  bool masters_ = false;          // may send requests: present, Bus Master Enable, D0
+  bool messages_ = false;         // MSI-X messages may go out now: masters_, enabled, function not masked
+  sc_core::sc_time reads_until_;  // when the last read that the link serves is due
+
+  Counter& interrupts_;
+  Counter& interrupts_dropped_;
+  Counter& writes_dropped_;
 };
 
 }  // namespace cardvp::pcie

@@ -13,12 +13,14 @@ class Medium {
  public:
   virtual ~Medium() = default;
   virtual std::uint64_t size() const = 0;  // bytes
+  virtual bool read_only() const { return false; }
 
-  // The bytes themselves, if they can be touched in place; else empty. Whole range or nothing.
+  // The bytes themselves, if they can be touched in place, as long as the medium lives; else empty. Whole range or
+  // nothing.
   virtual std::span<std::byte> direct(std::uint64_t, std::size_t) { return {}; }
 
-  // False if the medium failed (an I/O error, a file that has become shorter); then nothing may be assumed about `to`.
-  // The range is within size().
+  // False if the medium failed (an I/O error, a file that has become shorter, a write to what is read-only); then
+  // nothing may be assumed about `to`. The range is within size().
   virtual bool read(std::uint64_t offset, std::span<std::byte> to) = 0;
   virtual bool write(std::uint64_t offset, std::span<const std::byte> from) = 0;
   virtual bool flush() = 0;

@@ -1,0 +1,11 @@
+/* What comes and goes through the mailbox. */
+#ifndef CARDVP_FIRMWARE_MESSAGES_H
+#define CARDVP_FIRMWARE_MESSAGES_H
+
+#include "models/nvme/messages.h"
+#include "platform/control_messages.h"
+
+enum { MAILBOX_CHANNEL_CONTROL = 0, MAILBOX_CHANNEL_NVME = 1 };
+enum { MAILBOX_MESSAGE_BYTES = 128 };
+
+#endif

@@ -1,0 +1,59 @@
+// PL011 UART (Arm DDI 0183G), registers in pl011.def.
+//
+// Transmission takes no time: a byte is with the sink when its write ends, at the write's simulated time, and the
+// transmit FIFO is always empty again. So the transmit interrupt, which the real one raises when the FIFO drains to its
+// level, is raised by every write of a byte; software ends it by ICR, or by its mask. As on QEMU, bytes are transmitted
+// even while the UART is disabled; that is logged once, for real ones would not.
+//
+// Bytes come in by receive(), at the pace of who calls it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+
+#include "models/base/bus_target.h"
+
+namespace cardvp::arm {
+
+struct Pl011Config {
+  double clock_hz = 24e6;  // UARTCLK; for the receive timeout
+};
+
+class Pl011 : public RegisterTarget {
+ public:
+  Pl011(sc_core::sc_module_name name, Sim& sim, const Pl011Config& config = {});
+
+  // Who gets what the guest transmits, with its simulated time, which may lie ahead of the kernel's.
+  void on_transmit(std::function<void(char, sc_core::sc_time at)> sink) { sink_ = std::move(sink); }
+  // A byte arrives on the line. False if it is lost: FIFO full (an overrun, for the guest to see) or receiver off.
+  bool receive(std::uint8_t byte);
+
+  Line interrupt;
+
+  // Card reset: empties the FIFO.
+  void reset();
+
+ private:
+  bool access(const BusAccess& access) override;
+  std::uint64_t read_data();
+  void write_data(const RegisterWrite& write);
+  void timeout();
+  std::size_t depth() const;
+  std::size_t level() const;  // of the receive interrupt
+  void empty_fifo();
+  void update_interrupt();
+
+  Pl011Config config_;
+  std::function<void(char, sc_core::sc_time)> sink_;
+  std::deque<std::uint8_t> received_;
+  bool overrun_ = false;  // since there last was room
+  bool warned_disabled_ = false;
+  sc_core::sc_time timeout_at_;  // 32 bit times after the last byte
+  Callback<&Pl011::timeout> timeout_;
+  Counter& transmitted_bytes_;
+  Counter& received_bytes_;
+  Counter& lost_bytes_;
+};
+
+}  // namespace cardvp::arm

@@ -1,0 +1,24 @@
+// Fuses (fuses.def): the card's identity, as its configuration gives it.
+#pragma once
+
+#include <array>
+
+#include "models/base/bus_target.h"
+
+namespace cardvp::memory {
+
+struct FusesConfig {
+  std::uint64_t card_id = 0;
+  std::uint8_t life_cycle = 0;  // 0 development, 1 production, 2 returned
+  std::uint32_t security_version = 0;
+  std::array<std::uint8_t, 48> root_key_hash{};  // SHA-384
+};
+
+class Fuses : public RegisterTarget {
+ public:
+  Fuses(sc_core::sc_module_name name, Sim& sim, const FusesConfig& config);
+  // Card reset: nothing changes.
+  void reset() {}
+};
+
+}  // namespace cardvp::memory

@@ -1,0 +1,24 @@
+// The engine's way to the card's own memory, for what the firmware hands over by address.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <systemc>
+#include <tlm>
+
+namespace cardvp::nvme {
+
+class CardMemory {
+ public:
+  explicit CardMemory(tlm::tlm_initiator_socket<>& socket) : socket_(socket) {}
+
+  // Adds the bus's time to `delay`. False on a bus error; then `to` may be changed in part.
+  bool read(std::uint64_t address, std::span<std::byte> to, sc_core::sc_time& delay);
+
+ private:
+  tlm::tlm_initiator_socket<>& socket_;
+};
+
+}  // namespace cardvp::nvme

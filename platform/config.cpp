@@ -1,0 +1,125 @@
+#include "platform/config.h"
+
+#include "platform/memory_map.h"
+
+namespace cardvp::platform {
+namespace {
+
+using std::filesystem::path;
+
+void read_path(const JsonReader& node, const char* key, const path& folder, path& value) {
+  std::string text;
+  node.read(key, text);
+  if (!text.empty()) value = (folder / text).lexically_normal();
+}
+
+memory::FusesConfig read_fuses(const JsonReader& node) {
+  memory::FusesConfig fuses;
+  fuses.card_id = 1;
+  node.read("card_id", fuses.card_id);
+  node.read_enum("life_cycle", fuses.life_cycle, {"development", "production", "returned"});
+  node.read("security_version", fuses.security_version);
+  std::string hash;
+  node.read("root_key_hash", hash);
+  for (std::size_t i = 0; i < hash.size() / 2; ++i)
+    fuses.root_key_hash[i] = static_cast<std::uint8_t>(std::stoul(hash.substr(2 * i, 2), nullptr, 16));
+  return fuses;
+}
+
+MediumConfig read_medium(const JsonReader& node, const path& folder) {
+  MediumConfig medium;
+  node.read_enum("type", medium.type, {"memory", "file", "ext4"});
+  read_path(node, medium.type == MediumConfig::Type::kExt4 ? "from" : "path", folder, medium.path);
+  node.read_scaled("size_mib", medium.size, kMiB);
+  node.read("create", medium.create);
+  node.read("read_only", medium.read_only);
+  if (medium.create && medium.size == 0) node.fail("size_mib", "a size for the file that is to be created");
+  if (medium.create && medium.read_only) node.fail("create", "false for a medium that is read_only");
+  return medium;
+}
+
+// Block devices are named as Linux counts them: sda to sdz, then sdaa.
+std::string default_device_name(std::size_t index) {
+  std::string letters(1, static_cast<char>('a' + index % 26));
+  if (index >= 26) letters.insert(0, 1, static_cast<char>('a' + index / 26 - 1));
+  return "sd" + letters;
+}
+
+VolumeConfig read_volume(const JsonReader& node, const path& folder, std::size_t index) {
+  VolumeConfig volume;
+  volume.serial = fmt::format("vol{:017x}", index + 1);
+  volume.device_name = default_device_name(index);
+  node.read("name", volume.name);
+  node.read_enum("kind", volume.kind, {"network", "local"});
+  node.read("serial", volume.serial);
+  node.read("device_name", volume.device_name);
+  volume.medium = read_medium(node.object("medium"), folder);
+
+  storage::VolumeConfig& timing = volume.timing;
+  node.read("block_size", timing.block_size);
+  node.read_time("read_latency_us", timing.read_latency, sc_core::SC_US);
+  node.read_time("write_latency_us", timing.write_latency, sc_core::SC_US);
+  node.read_time("flush_latency_us", timing.flush_latency, sc_core::SC_US);
+  node.read_scaled<std::uint64_t>("bandwidth_mb_s", timing.bandwidth, 1'000'000);
+  node.read("parallelism", timing.parallelism);
+  node.read("read_picojoules_per_byte", timing.read_picojoules_per_byte);
+  node.read("write_picojoules_per_byte", timing.write_picojoules_per_byte);
+  node.read("static_watts", timing.static_watts);
+  return volume;
+}
+
+}  // namespace
+
+CardConfig read_card(const JsonReader& card, const path& folder) {
+  CardConfig config;
+  read_path(card, "rom", folder, config.rom);
+  read_path(card, "firmware", folder, config.firmware);
+
+  const JsonReader core = card.object("core");
+  core.read_scaled("frequency_mhz", config.core.frequency_hz, 1e6);
+  core.read_time("quantum_ns", config.core.quantum, sc_core::SC_NS);
+  config.core.reset_address = map::kROM.base;
+
+  card.read_scaled("dram_mib", config.dram_size, kMiB);
+  config.fuses = read_fuses(card.object("fuses"));
+
+  const JsonReader link = card.object("pcie");
+  link.read("generation", config.link.generation);
+  link.read("lanes", config.link.lanes);
+  link.read_time("latency_ns", config.link.latency, sc_core::SC_NS);
+  link.read("max_payload", config.link.max_payload);
+  link.read("max_read_request", config.link.max_read_request);
+
+  const JsonReader nvme = card.object("nvme");
+  nvme.read("queues", config.nvme.queues);
+  nvme.read("queue_entries", config.nvme.queue_entries);
+  nvme.read_time("command_overhead_ns", config.nvme.command_overhead, sc_core::SC_NS);
+
+  const JsonReader energy = card.object("energy");
+  energy.read("core_picojoules_per_instruction", config.core.picojoules_per_instruction);
+  energy.read("core_static_watts", config.core.static_watts);
+  energy.read("nvme_picojoules_per_command", config.nvme.picojoules_per_command);
+
+  card.for_each("volumes", [&](const JsonReader& node) {
+    VolumeConfig volume = read_volume(node, folder, config.volumes.size());
+    for (const VolumeConfig& other : config.volumes)
+      if (other.name == volume.name) node.fail("name", "a name that no other volume has");
+    config.volumes.push_back(std::move(volume));
+  });
+  return config;
+}
+
+HostConfig read_host(const JsonReader& host) {
+  HostConfig config;
+  host.read_scaled("memory_mib", config.memory_size, kMiB);
+  host.read_time("interrupt_latency_ns", config.driver.interrupt_latency, sc_core::SC_NS);
+  const JsonReader nvme = host.object("nvme");
+  config.driver.io_queues = 4;
+  nvme.read("queues", config.driver.io_queues);
+  nvme.read("queue_entries", config.driver.queue_entries);
+  nvme.read_time("software_cost_ns", config.driver.software_cost, sc_core::SC_NS);
+  nvme.read_time("command_timeout_ms", config.driver.command_timeout, sc_core::SC_MS);
+  return config;
+}
+
+}  // namespace cardvp::platform

@@ -1,0 +1,61 @@
+// What a card and its host are built from: typed, with the defaults of every value here and in the models' own
+// configuration types. Read from the "card" and "host" objects of a scenario.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "host/nvme/driver.h"
+#include "models/arm/core.h"
+#include "models/memory/fuses.h"
+#include "models/nvme/engine.h"
+#include "models/pcie/link.h"
+#include "models/storage/volume.h"
+#include "platform/json_reader.h"
+
+namespace cardvp::platform {
+
+inline constexpr std::uint64_t kMiB = 1 << 20;
+
+struct MediumConfig {
+  enum class Type : std::uint8_t { kMemory, kFile, kExt4 };
+  Type type = Type::kMemory;
+  std::filesystem::path path;  // of the file; of the folder that an ext4 image is made from
+  std::uint64_t size = 0;      // bytes; 0: the file's own
+  bool create = false;
+  bool read_only = false;
+};
+
+struct VolumeConfig {
+  enum class Kind : std::uint8_t { kNetwork, kLocal };
+  std::string name;
+  Kind kind = Kind::kNetwork;
+  std::string serial;       // at most 20 characters
+  std::string device_name;  // at most 32
+  MediumConfig medium;
+  storage::VolumeConfig timing;
+};
+
+struct CardConfig {
+  std::filesystem::path rom;       // empty: the installed one
+  std::filesystem::path firmware;  // empty: the installed one; where there is no such file, the flash is erased
+  arm::CoreConfig core;
+  std::uint64_t dram_size = 256 * kMiB;
+  memory::FusesConfig fuses;
+  pcie::LinkConfig link;
+  nvme::ControllerConfig nvme;  // of every volume; `function` means nothing here
+  std::vector<VolumeConfig> volumes;
+};
+
+struct HostConfig {
+  std::uint64_t memory_size = 256 * kMiB;
+  host::nvme::DriverConfig driver;  // of every volume
+};
+
+// Relative paths are taken from `folder`. Throws ConfigError for what the schema cannot say.
+CardConfig read_card(const JsonReader& card, const std::filesystem::path& folder);
+HostConfig read_host(const JsonReader& host);
+
+}  // namespace cardvp::platform
