@@ -36,8 +36,7 @@ Task<std::optional<PciFunction>> RootComplex::probe(std::uint8_t number) {
   co_await function.config_write(pci::kCommand, 0, 2);  // no decode while BARs hold nonsense
   for (unsigned index = 0; index < function.bars.size();) index += co_await place_bar(function, index);
   co_await walk_capabilities(function);
-  co_await function.config_write(pci::kCommand,
-                                 pci::kCommandMemory | pci::kCommandBusMaster | pci::kCommandNoIntx, 2);
+  co_await function.config_write(pci::kCommand, pci::kCommandMemory | pci::kCommandBusMaster | pci::kCommandNoIntx, 2);
   log_.info("function found", {{"function", function.name()},
                                {"id", hex(function.vendor) + ":" + hex(function.device)},
                                {"class", hex(function.class_code)}});

@@ -19,8 +19,8 @@ Buffer::~Buffer() {
 
 Memory::Memory(std::uint64_t size) : size_(size), end_(size > kHole ? size + (kHoleEnd - kHole) : size) {
   if (size % kPageSize != 0 || size < 2 * kFirstFree || size > kLimit) {
-    throw std::invalid_argument(fmt::format("host memory of {} bytes: must be a multiple of 4096, from 2 MiB to {} GiB",
-                                            size, kLimit >> 30));
+    throw std::invalid_argument(
+        fmt::format("host memory of {} bytes: must be a multiple of 4096, from 2 MiB to {} GiB", size, kLimit >> 30));
   }
   void* const base = mmap(nullptr, end_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base == MAP_FAILED) throw std::runtime_error(fmt::format("no address space for {} bytes of host memory", size));

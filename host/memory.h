@@ -1,8 +1,8 @@
 // Host memory: byte-addressable, allocated by the page as it is touched, zeros at first.
 //
 // The physical address space is a PC's: memory from 0 up, a hole for devices between 3 GiB and 4 GiB, and what is left
-// of the memory above 4 GiB. What the simulated software needs is handed out by allocate(); the order of the calls alone
-// decides the addresses.
+// of the memory above 4 GiB. What the simulated software needs is handed out by allocate(); the order of the calls
+// alone decides the addresses.
 #pragma once
 
 #include <cstddef>
@@ -83,7 +83,7 @@ class Memory {
 
  private:
   std::uint64_t size_;
-  std::uint64_t end_;   // of the physical address space, the hole included
+  std::uint64_t end_;  // of the physical address space, the hole included
   std::byte* base_;
   std::map<std::uint64_t, std::uint64_t> free_;  // address to bytes; neighbours are merged
 };

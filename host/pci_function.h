@@ -45,8 +45,8 @@ class PciFunction {
   std::uint32_t class_code = 0;  // 24 bits: base class, sub-class, programming interface
   std::uint16_t subsystem_vendor = 0;
   std::uint16_t subsystem = 0;
-  std::array<Bar, 6> bars{};           // a 64-bit BAR is at its lower index
-  std::uint16_t pcie_capability = 0;   // offsets in configuration space; 0: none
+  std::array<Bar, 6> bars{};          // a 64-bit BAR is at its lower index
+  std::uint16_t pcie_capability = 0;  // offsets in configuration space; 0: none
   std::uint16_t power_capability = 0;
   std::optional<MsiX> msix;
 

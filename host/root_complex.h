@@ -89,7 +89,7 @@ class RootComplex : public Model, public pcie::HostPort {
   PassThrough pass_through_;
   Iommu* iommu_ = &pass_through_;
   Trigger link_event_;
-  std::deque<std::function<void()>> interrupts_;    // by target * kVectorsPerTarget + vector - 32
+  std::deque<std::function<void()>> interrupts_;  // by target * kVectorsPerTarget + vector - 32
   std::vector<unsigned> free_interrupts_;
   std::array<std::array<PciFunction::Bar, 6>, 256> windows_{};  // what each BAR was given, kept over enumerations
   std::uint64_t next_mmio32_ = kMmioWindow32;

@@ -38,22 +38,17 @@ static int settings_good(struct nvme_controller *controller) {
          (cq_entry == CQ_ENTRY_LOG2 || cq_entry == 0) && (sizes & 0xfff) != 0 && (sizes >> 16 & 0xfff) != 0;
 }
 
-static void write_status(struct nvme_controller *controller, int ready, int fatal, unsigned shutdown) {
-  NVME_PORT_WRITE(controller->port, NVME_STATUS,
-                  FIELD_IN(NVME_STATUS_RDY, (unsigned)ready) | FIELD_IN(NVME_STATUS_CFS, (unsigned)fatal) |
-                      FIELD_IN(NVME_STATUS_SHST, shutdown));
-}
-
 static enum nvme_change enable(struct nvme_controller *controller) {
+  const struct nvme_port *port = controller->port;
   if (!settings_good(controller)) {
-    write_status(controller, 0, 1, 0);
+    NVME_PORT_WRITE(port, NVME_STATUS, FIELD_IN(NVME_STATUS_CFS, 1));
     return NVME_REFUSED;
   }
   /* The engine fetches nothing before it sees RDY: what it has sent so far is from before a reset. */
-  controller->first_message = controller->port->sent(controller->port->context);
-  write_status(controller, 1, 0, 0);
+  controller->first_message = port->sent(port->context);
+  NVME_PORT_WRITE(port, NVME_STATUS, FIELD_IN(NVME_STATUS_RDY, 1));
   /* Not kept if the host has taken CC.EN back meanwhile. */
-  controller->ready = FIELD_OF(NVME_STATUS_RDY, NVME_PORT_READ(controller->port, NVME_STATUS)) != 0;
+  controller->ready = FIELD_OF(NVME_STATUS_RDY, NVME_PORT_READ(port, NVME_STATUS)) != 0;
   return controller->ready ? NVME_ENABLED : NVME_UNCHANGED;
 }
 
@@ -65,9 +60,11 @@ enum nvme_change nvme_events(struct nvme_controller *controller) {
   /* A message comes only when EVENTS was 0 before: so until it is. */
   while ((events = NVME_PORT_READ(port, NVME_EVENTS)) != 0) {
     NVME_PORT_WRITE(port, NVME_EVENTS, events);
+    int was_ready = controller->ready;
     if (FIELD_OF(NVME_EVENTS_DISABLE, events) || FIELD_OF(NVME_EVENTS_RESET, events)) {
+      was_ready = 0;
       reset(controller);
-      write_status(controller, 0, 0, 0);
+      NVME_PORT_WRITE(port, NVME_STATUS, 0);
       change = NVME_DISABLED;
     }
     if (FIELD_OF(NVME_EVENTS_ENABLE, events)) {
@@ -77,10 +74,11 @@ enum nvme_change nvme_events(struct nvme_controller *controller) {
     /* The event may be from before a reset, which withdraws it. Writes are in the engine's hands, not the firmware's:
      * there is nothing to save. */
     if (FIELD_OF(NVME_EVENTS_SHUTDOWN, events) && (NVME_PORT_READ(port, NVME_CC) >> 14 & 3) != 0) {
-      write_status(controller, controller->ready, 0, SHUTDOWN_COMPLETE);
+      NVME_PORT_WRITE(port, NVME_STATUS,
+                      NVME_PORT_READ(port, NVME_STATUS) | FIELD_IN(NVME_STATUS_SHST, SHUTDOWN_COMPLETE));
       change = NVME_SHUT_DOWN;
     }
-    if (controller->ready) {
+    if (was_ready) { /* otherwise the doorbells were not those of this controller's queues */
       if (FIELD_OF(NVME_EVENTS_BAD_REGISTER, events)) controller->pending_errors |= 1u << NVME_EVENT_BAD_REGISTER;
       if (FIELD_OF(NVME_EVENTS_BAD_VALUE, events)) controller->pending_errors |= 1u << NVME_EVENT_BAD_VALUE;
       nvme_report_events(controller);

@@ -51,13 +51,13 @@ Task<Error> Driver::bring_up() {
   if (function_->class_code != kClassCode)
     co_return failure(fmt::format("not an NVMe controller, its class is {:#08x}", function_->class_code));
   if (function_->bars[0].size <= reg::kDoorbells) co_return failure("BAR 0 is missing or too small");
-  if (!function_->msix || function_->msix->vectors < 2)
-    co_return failure("MSI-X with two vectors or more is needed");
+  if (!function_->msix || function_->msix->vectors < 2) co_return failure("MSI-X with two vectors or more is needed");
 
   cap_ = co_await function_->read64(0, reg::kCap);
   if (cap_ == ~0ull) co_return failure("the controller does not answer");
   if (!cap_nvm(cap_) || cap_mpsmin(cap_) > 0 || cap_mqes(cap_) == 0)
-    co_return failure(fmt::format("NVM command set, 4 KiB pages and two entries a queue are needed, CAP = {:#x}", cap_));
+    co_return failure(
+        fmt::format("NVM command set, 4 KiB pages and two entries a queue are needed, CAP = {:#x}", cap_));
   const sc_time ready_timeout(500.0 * std::max(cap_to(cap_), 1u), SC_MS);
   if (Error error = co_await disable(ready_timeout)) co_return error;
 
@@ -97,15 +97,15 @@ Task<Error> Driver::disable(sc_time timeout) {
 
 std::unique_ptr<QueuePair> Driver::make_queue(std::uint16_t id, unsigned entries) {
   const bool admin = id == 0;
-  auto queue = std::make_unique<QueuePair>(
-      scheduler(), *function_,
-      QueueConfig{.id = id,
-                  .entries = entries,
-                  .doorbell_stride = 4u << cap_dstrd(cap_),
-                  .max_transfer = admin ? kAdminTransfer : info_.max_transfer,
-                  .interrupt_latency = config_.interrupt_latency,
-                  .software_cost = admin ? sc_core::SC_ZERO_TIME : config_.software_cost},
-      counters_);
+  auto queue =
+      std::make_unique<QueuePair>(scheduler(), *function_,
+                                  QueueConfig{.id = id,
+                                              .entries = entries,
+                                              .doorbell_stride = 4u << cap_dstrd(cap_),
+                                              .max_transfer = admin ? kAdminTransfer : info_.max_transfer,
+                                              .interrupt_latency = config_.interrupt_latency,
+                                              .software_cost = admin ? sc_core::SC_ZERO_TIME : config_.software_cost},
+                                  counters_);
   function_->set_vector(id, queue->interrupt());
   return queue;
 }
@@ -135,8 +135,8 @@ Task<Error> Driver::identify() {
   block_shift_ = lbaf >> 16 & 0xff;
   if (info_.blocks == 0) co_return failure(fmt::format("namespace {} is not active", config_.namespace_id));
   if (block_shift_ < 9 || block_shift_ > 16 || (lbaf & 0xffff) || info_.blocks > ~0ull >> block_shift_)
-    co_return failure(
-        fmt::format("namespace {} is not usable: {} blocks, LBA format {:#x}", config_.namespace_id, info_.blocks, lbaf));
+    co_return failure(fmt::format("namespace {} is not usable: {} blocks, LBA format {:#x}", config_.namespace_id,
+                                  info_.blocks, lbaf));
   info_.block_size = 1u << block_shift_;
   info_.max_transfer = std::min(config_.max_transfer, limit) >> block_shift_ << block_shift_;
   if (info_.max_transfer == 0)

@@ -125,8 +125,10 @@ void Driver::watchdog() {
 
 Task<> Driver::check_controller() {
   const std::uint32_t csts = co_await function_->read32(0, reg::kCsts);
-  if (csts == ~0u) lose("it does not answer");
-  else if (csts & kCstsFatal) lose("controller fatal status, CSTS = " + hex(csts));
+  if (csts == ~0u)
+    lose("it does not answer");
+  else if (csts & kCstsFatal)
+    lose("controller fatal status, CSTS = " + hex(csts));
 }
 
 Task<Error> Driver::start(PciFunction function) {

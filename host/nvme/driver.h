@@ -24,13 +24,13 @@
 namespace cardvp::host::nvme {
 
 struct DriverConfig {
-  unsigned io_queues = 1;         // asked for; the controller may grant fewer
-  unsigned queue_entries = 256;   // of each I/O queue, 2 to 4096; less if CAP.MQES says so. One fewer can be in flight
-  unsigned admin_entries = 32;    // 2 to 4096
+  unsigned io_queues = 1;        // asked for; the controller may grant fewer
+  unsigned queue_entries = 256;  // of each I/O queue, 2 to 4096; less if CAP.MQES says so. One fewer can be in flight
+  unsigned admin_entries = 32;   // 2 to 4096
   std::uint32_t namespace_id = 1;
-  std::uint64_t max_transfer = 1 << 20;               // bytes of one command; less if MDTS says so
+  std::uint64_t max_transfer = 1 << 20;                   // bytes of one command; less if MDTS says so
   sc_core::sc_time interrupt_latency{1, sc_core::SC_US};  // from the message's arrival to the handler
-  sc_core::sc_time software_cost;                     // CPU time of each command; commands of one queue share a CPU
+  sc_core::sc_time software_cost;                         // CPU time of each command; commands of one queue share a CPU
   sc_core::sc_time command_timeout{30, sc_core::SC_SEC};  // I/O and admin
 };
 
@@ -71,6 +71,7 @@ class Driver : public Model {
   const PciFunction& function() const { return *function_; }  // after start() was called
   Memory& memory() const { return root_.memory(); }
   RootComplex& root() const { return root_; }
+  using Model::scheduler;
 
   // I/O commands. `queue` counts from 0 to info().io_queues - 1; `address` is where the data is in host memory, a
   // multiple of 4; `blocks` from 1 to what max_transfer allows. Each waits for a free slot in its queue.
@@ -100,9 +101,6 @@ class Driver : public Model {
   };
 
   static constexpr std::uint64_t kAdminTransfer = 64 * 1024;  // bytes of one admin command
-  static inline const sc_core::sc_time kFirstPause{10, sc_core::SC_US};  // between polls; doubles
-  static inline const sc_core::sc_time kLongestPause{10, sc_core::SC_MS};
-  static inline const sc_core::sc_time kShutdownTimeout{10, sc_core::SC_SEC};
 
   Task<Error> bring_up();
   Task<Error> disable(sc_core::sc_time timeout);
@@ -124,6 +122,10 @@ class Driver : public Model {
   void lose(const std::string& why);
   void watchdog();
   void arm_watchdog();
+
+  const sc_core::sc_time kFirstPause{10, sc_core::SC_US};  // between polls; doubles
+  const sc_core::sc_time kLongestPause{10, sc_core::SC_MS};
+  const sc_core::sc_time kShutdownTimeout{10, sc_core::SC_SEC};
 
   RootComplex& root_;
   DriverConfig config_;

@@ -16,19 +16,19 @@ namespace cardvp::host::nvme {
 
 // Shared by the queues of a driver.
 struct QueueCounters {
-  Counter& commands;              // submitted
-  Counter& completions;           // accepted
-  Counter& malformed;             // completions that name no command in flight, another queue, or a head outside it
-  Counter& spurious_interrupts;   // nothing was in the completion queue
-  Counter& lost_interrupts;       // the timeout found a completion that no interrupt had announced
+  Counter& commands;             // submitted
+  Counter& completions;          // accepted
+  Counter& malformed;            // completions that name no command in flight, another queue, or a head outside it
+  Counter& spurious_interrupts;  // nothing was in the completion queue
+  Counter& lost_interrupts;      // the timeout found a completion that no interrupt had announced
   Counter& timeouts;
-  Counter& late;                  // completions of commands that had timed out or were abandoned
+  Counter& late;  // completions of commands that had timed out or were abandoned
 };
 
 struct QueueConfig {
   std::uint16_t id = 0;
-  unsigned entries = 0;  // 2 to 4096
-  unsigned doorbell_stride = 4;  // bytes
+  unsigned entries = 0;            // 2 to 4096
+  unsigned doorbell_stride = 4;    // bytes
   std::uint64_t max_transfer = 0;  // bytes of one command
   sc_core::sc_time interrupt_latency;
   sc_core::sc_time software_cost;
@@ -38,7 +38,8 @@ class QueuePair {
  public:
   static constexpr unsigned kMaxEntries = 4096;
 
-  QueuePair(Scheduler& scheduler, const PciFunction& function, const QueueConfig& config, const QueueCounters& counters);
+  QueuePair(Scheduler& scheduler, const PciFunction& function, const QueueConfig& config,
+            const QueueCounters& counters);
   ~QueuePair();
   QueuePair(const QueuePair&) = delete;
   QueuePair& operator=(const QueuePair&) = delete;
@@ -55,8 +56,8 @@ class QueuePair {
 
   // When the oldest of them was submitted. Asynchronous Event Requests do not count: they may take for ever.
   std::optional<sc_core::sc_time> oldest() const;
-  // Ends with Status::kTimeout what waits or is in flight since `since` or longer, if the completion queue does not show
-  // its end after all. Returns how many.
+  // Ends with Status::kTimeout what waits or is in flight since `since` or longer, if the completion queue does not
+  // show its end after all. Returns how many.
   unsigned expire(sc_core::sc_time since);
   // Ends everything that waits or is in flight.
   void fail_all(Status status);

@@ -31,6 +31,7 @@ class Request : public Resumption {
     if (state_ == State::kWaiting || state_ == State::kInFlight) abandon();
   }
   const Completion& completion() const { return completion_; }
+
  private:
   friend class QueuePair;
   enum class State : std::uint8_t { kNew, kWaiting, kInFlight, kDone };

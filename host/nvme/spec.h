@@ -13,21 +13,21 @@ inline constexpr std::uint32_t kClassCode = 0x010802;  // PCI class of an NVM Ex
 
 // Controller registers (3.1), offsets in BAR 0.
 namespace reg {
-inline constexpr std::uint64_t kCap = 0x00;   // 64 bits
+inline constexpr std::uint64_t kCap = 0x00;  // 64 bits
 inline constexpr std::uint64_t kVs = 0x08;
 inline constexpr std::uint64_t kCc = 0x14;
 inline constexpr std::uint64_t kCsts = 0x1c;
 inline constexpr std::uint64_t kAqa = 0x24;
-inline constexpr std::uint64_t kAsq = 0x28;   // 64 bits
-inline constexpr std::uint64_t kAcq = 0x30;   // 64 bits
+inline constexpr std::uint64_t kAsq = 0x28;  // 64 bits
+inline constexpr std::uint64_t kAcq = 0x30;  // 64 bits
 inline constexpr std::uint64_t kDoorbells = 0x1000;
 }  // namespace reg
 
 // CAP (3.1.1)
-constexpr unsigned cap_mqes(std::uint64_t cap) { return cap & 0xffff; }      // entries of an I/O queue, minus 1
-constexpr unsigned cap_to(std::uint64_t cap) { return cap >> 24 & 0xff; }    // 500 ms units
-constexpr unsigned cap_dstrd(std::uint64_t cap) { return cap >> 32 & 0xf; }  // doorbell stride: 4 << dstrd bytes
-constexpr bool cap_nvm(std::uint64_t cap) { return cap >> 37 & 1; }          // NVM command set
+constexpr unsigned cap_mqes(std::uint64_t cap) { return cap & 0xffff; }       // entries of an I/O queue, minus 1
+constexpr unsigned cap_to(std::uint64_t cap) { return cap >> 24 & 0xff; }     // 500 ms units
+constexpr unsigned cap_dstrd(std::uint64_t cap) { return cap >> 32 & 0xf; }   // doorbell stride: 4 << dstrd bytes
+constexpr bool cap_nvm(std::uint64_t cap) { return cap >> 37 & 1; }           // NVM command set
 constexpr unsigned cap_mpsmin(std::uint64_t cap) { return cap >> 48 & 0xf; }  // smallest page: 4096 << mpsmin bytes
 
 // CC (3.1.5): entry sizes as powers of two, memory page size 4 KiB, NVM command set.
@@ -56,10 +56,10 @@ enum AdminOpcode : std::uint8_t {
 };
 enum NvmOpcode : std::uint8_t { kFlush = 0x00, kWrite = 0x01, kRead = 0x02 };
 
-inline constexpr std::uint32_t kFeatureQueues = 0x07;  // 5.21.1.7
+inline constexpr std::uint32_t kFeatureQueues = 0x07;      // 5.21.1.7
 inline constexpr std::uint32_t kIdentifyNamespace = 0x00;  // CNS values, 5.15
 inline constexpr std::uint32_t kIdentifyController = 0x01;
-inline constexpr std::uint32_t kQueueContiguous = 1;          // Create I/O queue, command dword 11 (5.3, 5.4)
+inline constexpr std::uint32_t kQueueContiguous = 1;  // Create I/O queue, command dword 11 (5.3, 5.4)
 inline constexpr std::uint32_t kQueueInterruptsEnabled = 2;
 inline constexpr unsigned kIdentifySize = 4096;  // bytes
 

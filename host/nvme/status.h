@@ -20,17 +20,19 @@ class Status {
   static const Status kNotStarted;      // the driver is not running
   static const Status kInvalid;         // the driver cannot make a command of it: queue, size or alignment
 
-  constexpr bool ok() const { return (field_ & 0x87ff) == 0; }
+  constexpr bool ok() const { return outcome() == 0; }
   constexpr bool from_device() const { return !(field_ & kDriver); }
   constexpr std::uint16_t field() const { return field_; }
+  // The field without what does not change the outcome: CRD, More and Do Not Retry.
+  constexpr std::uint16_t outcome() const { return field_ & (kDriver | 0x7ff); }
   constexpr unsigned code() const { return field_ & 0xff; }         // SC
   constexpr unsigned type() const { return field_ >> 8 & 7; }       // SCT
   constexpr bool do_not_retry() const { return field_ >> 14 & 1; }  // DNR
   // "LBA Out of Range (SCT 0, SC 0x80)"
   std::string text() const;
 
-  // Same outcome; More and Do Not Retry do not matter.
-  constexpr bool operator==(const Status& other) const { return (field_ & 0x87ff) == (other.field_ & 0x87ff); }
+  // Same outcome.
+  constexpr bool operator==(const Status& other) const { return outcome() == other.outcome(); }
 
  private:
   std::uint16_t field_;

@@ -48,9 +48,10 @@ class Content {
   void unlock(std::uint64_t lba, std::uint64_t count);
   Trigger& unlocked() { return unlocked_; }
 
-  // A write: fill the data, then say how it ended (a failed write leaves blocks of which nothing is known).
+  // The data of a write, which is what the blocks should hold from now on.
   void fill(std::uint64_t lba, std::span<std::byte> data);
-  void written(std::uint64_t lba, std::uint64_t count, bool ok);
+  // Nothing is known of these blocks, for instance after a write that failed; the next read of each tells.
+  void forget(std::uint64_t lba, std::uint64_t count);
 
   // A read: what differs, block by block. `compared` counts the blocks of which the content was known.
   template <class OnMismatch>
@@ -74,11 +75,13 @@ class Content {
   };
 
  private:
+  std::uint64_t known(std::uint64_t lba) const;
   std::optional<Mismatch> check_block(std::uint64_t lba, std::span<const std::byte> data, std::uint64_t& compared);
 
   Scheduler& scheduler_;
   std::uint64_t blocks_;
   std::uint32_t block_size_;
+  std::uint64_t initial_;  // what an entry of 0 means
   std::uint64_t seed_;
   std::uint32_t generation_ = 0;  // of the last write
   Trigger unlocked_;

@@ -34,12 +34,12 @@ struct IoWorkloadConfig {
 };
 
 struct IoResult {
-  std::string error;  // why it could not run, or not as asked; else empty. Failed commands are below
+  std::string error;        // why it could not run, or not as asked; else empty. Failed commands are below
   std::uint64_t reads = 0;  // commands that succeeded
   std::uint64_t writes = 0;
   std::uint64_t read_bytes = 0;
   std::uint64_t written_bytes = 0;
-  std::map<std::uint16_t, std::uint64_t> errors;  // nvme::Status::field() without More and Do Not Retry, to commands
+  std::map<std::uint16_t, std::uint64_t> errors;  // nvme::Status::outcome() to commands
   std::uint64_t mismatches = 0;                   // volume blocks whose content was wrong
   std::vector<Mismatch> first_mismatches;         // at most kMismatchesKept
   std::uint64_t verified_blocks = 0;              // volume blocks whose content was compared with a known one

@@ -67,10 +67,12 @@ Task<> AdminUnit::finish(Pending pending, Status status, std::uint32_t dw0, std:
     const auto bytes = static_cast<std::uint32_t>(data.size());
     Segments segments;
     Status placed = status::kInvalidField;  // SGLs: PSDT is in flags 7:6
-    if ((entry.flags & 0xc0) == 0)
-      placed = needs_prp_list(entry.prp1, bytes)
-                   ? co_await resolve_prp_list(host_, entry.prp1, entry.prp2, bytes, segments)
-                   : resolve_prps(entry.prp1, entry.prp2, bytes, segments);
+    if ((entry.flags & 0xc0) == 0) {
+      if (needs_prp_list(entry.prp1, bytes))
+        placed = co_await resolve_prp_list(host_, entry.prp1, entry.prp2, bytes, segments);
+      else
+        placed = resolve_prps(entry.prp1, entry.prp2, bytes, segments);
+    }
     const std::byte* from = data.data();
     if (placed == status::kSuccess) {
       for (const DmaSegment& segment : segments.view()) {

@@ -9,6 +9,7 @@
 #include "models/memory/mailbox.h"
 #include "models/nvme/card_memory.h"
 #include "models/nvme/messages.h"
+#include "models/nvme/prp.h"
 #include "models/nvme/submission_queue.h"
 
 namespace cardvp::nvme {

@@ -2,26 +2,19 @@
 // firmware and come back (messages.h), and the firmware rules each controller through its page of nvme_control.def.
 #pragma once
 
-#include <cstdint>
+#include <array>
 #include <memory>
-#include <vector>
+
+#include <tlm_utils/simple_initiator_socket.h>
 
 #include "models/base/bus_target.h"
 #include "models/memory/mailbox.h"
+#include "models/nvme/card_memory.h"
+#include "models/nvme/controller.h"
 #include "models/pcie/endpoint.h"
 #include "models/storage/volume.h"
 
 namespace cardvp::nvme {
-
-struct ControllerConfig {
-  std::uint8_t function = 0;     // PCIe function number
-  unsigned queues = 32;          // I/O queue pairs, 1 to 1023; MSI-X vectors are one more
-  unsigned queue_entries = 1024; // CAP.MQES + 1: 2 to 65536
-  sc_core::sc_time command_overhead{300, sc_core::SC_NS};  // decode and check of one command, pipelined
-  double picojoules_per_command = 0;
-};
-
-class Controller;
 
 class Engine : public BusTarget {
  public:
@@ -37,6 +30,16 @@ class Engine : public BusTarget {
 
   // Card reset.
   void reset();
+
+ private:
+  bool access(const BusAccess& access) override;
+  void receive(const memory::Message& message);
+
+  memory::Mailbox::Channel& channel_;
+  CardMemory card_memory_{card};
+  std::array<std::unique_ptr<Controller>, 256> controllers_;  // by function number
+  RegisterBank absent_;                                       // the page of a function without a controller
+  Counter& bad_messages_;
 };
 
 }  // namespace cardvp::nvme

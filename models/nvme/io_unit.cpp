@@ -60,8 +60,7 @@ Status IoUnit::prepare(const SubmissionEntry& entry, Transfer& transfer) const {
   transfer.offset = entry.lba() << volume_.block_shift();
   transfer.bytes = count << volume_.block_shift();
   transfer.by_list = needs_prp_list(entry.prp1, transfer.bytes);
-  return transfer.by_list ? status::kSuccess
-                          : resolve_prps(entry.prp1, entry.prp2, transfer.bytes, transfer.segments);
+  return transfer.by_list ? status::kSuccess : resolve_prps(entry.prp1, entry.prp2, transfer.bytes, transfer.segments);
 }
 
 // The overhead of decoding is charged together with the medium's time, after the PRP list or the data have been

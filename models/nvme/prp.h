@@ -22,14 +22,12 @@ class Segments {
 
  private:
   std::array<DmaSegment, 2> few_;
-  std::uint8_t count_ = 0;         // of few_
+  std::uint8_t count_ = 0;        // of few_
   std::vector<DmaSegment> more_;  // all of them, once there are more than two
 };
 
 // PRP2 is the address of a PRP list, not of a page: the data reaches beyond the second page.
-inline bool needs_prp_list(std::uint64_t prp1, std::uint32_t bytes) {
-  return bytes > 2 * kPageSize - prp1 % kPageSize;
-}
+inline bool needs_prp_list(std::uint64_t prp1, std::uint32_t bytes) { return bytes > 2 * kPageSize - prp1 % kPageSize; }
 
 // Adds the `bytes` (at least 1) that two PRPs mean. For !needs_prp_list().
 Status resolve_prps(std::uint64_t prp1, std::uint64_t prp2, std::uint32_t bytes, Segments& segments);

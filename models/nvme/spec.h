@@ -10,7 +10,7 @@ namespace cardvp::nvme {
 static_assert(std::endian::native == std::endian::little, "entries are copied to and from host memory as they are");
 
 inline constexpr std::uint32_t kPageSize = 4096;  // CAP.MPSMIN = CAP.MPSMAX = 0: the only one
-inline constexpr unsigned kMdts = 8;              // a command transfers 2^8 pages at most (Identify Controller, 5.15.2.2)
+inline constexpr unsigned kMdts = 8;  // a command transfers 2^8 pages at most (Identify Controller, 5.15.2.2)
 inline constexpr std::uint32_t kMaxTransfer = kPageSize << kMdts;  // bytes
 inline constexpr std::uint64_t kDoorbells = 0x1000;                // BAR 0 offset; 4 bytes each (3.1.24)
 

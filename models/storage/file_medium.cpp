@@ -32,8 +32,8 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-// By pread and pwrite rather than a mapping: a file that becomes shorter while it is in use is then a failed read, where
-// a mapping would give SIGBUS.
+// By pread and pwrite rather than a mapping: a file that becomes shorter while it is in use is then a failed read,
+// where a mapping would give SIGBUS.
 class FileMedium : public Medium {
  public:
   FileMedium(FileDescriptor fd, std::uint64_t size, bool read_only)
@@ -81,8 +81,7 @@ std::string remedy(int error, bool read_only) {
   switch (error) {
     case ENOENT: return "name an existing file, or ask for it to be created with a size";
     case EACCES:
-    case EROFS:
-      return read_only ? "make it readable" : "make it writable, or use the volume read-only";
+    case EROFS: return read_only ? "make it readable" : "make it writable, or use the volume read-only";
     case EISDIR: return "name a file";
     default: return "check the path and its permissions";
   }
@@ -116,8 +115,8 @@ std::unique_ptr<Medium> make_file_medium(const std::string& path, std::uint64_t 
   if (size == 0) {
     if (present == 0) fail(path, "empty; give the volume a size, or name a file with content");
     if (present % 512 != 0)
-      fail(path, fmt::format("its size, {} bytes, is not a multiple of 512; extend it, or give the volume a size",
-                             present));
+      fail(path,
+           fmt::format("its size, {} bytes, is not a multiple of 512; extend it, or give the volume a size", present));
     size = present;
   }
   if (present < size) {
@@ -126,8 +125,9 @@ std::unique_ptr<Medium> make_file_medium(const std::string& path, std::uint64_t 
                              "created, or make the volume smaller",
                              present, size, size));
     if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0)
-      fail(path, fmt::format("cannot extend from {} to {} bytes: {}; make the volume smaller, or use another file system",
-                             present, size, std::strerror(errno)));
+      fail(path,
+           fmt::format("cannot extend from {} to {} bytes: {}; make the volume smaller, or use another file system",
+                       present, size, std::strerror(errno)));
   }
   return std::make_unique<FileMedium>(std::move(fd), size, read_only);
 }

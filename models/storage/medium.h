@@ -31,7 +31,8 @@ class Medium {
 std::unique_ptr<Medium> make_memory_medium(std::uint64_t size);
 
 // A file. `size` 0: the file's own size, which must be a multiple of 512. Otherwise the file must be at least that
-// long, or, with `create`, is made or extended (sparsely). Throws std::runtime_error that names the path and the remedy.
+// long, or, with `create`, is made or extended (sparsely). Throws std::runtime_error that names the path and the
+// remedy.
 std::unique_ptr<Medium> make_file_medium(const std::string& path, std::uint64_t size, bool create, bool read_only);
 
 }  // namespace cardvp::storage

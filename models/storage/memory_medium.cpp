@@ -13,12 +13,12 @@ namespace {
 class MemoryMedium : public Medium {
  public:
   explicit MemoryMedium(std::uint64_t size) : size_(size) {
-    void* const at =
-        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED)
-      throw std::runtime_error(fmt::format("cannot get {} bytes of memory for a volume: {}; make it smaller, or keep it "
-                                           "in a file",
-                                           size, std::strerror(errno)));
+      throw std::runtime_error(
+          fmt::format("cannot get {} bytes of memory for a volume: {}; make it smaller, or keep it "
+                      "in a file",
+                      size, std::strerror(errno)));
     bytes_ = static_cast<std::byte*>(at);
   }
   MemoryMedium(const MemoryMedium&) = delete;

@@ -20,18 +20,27 @@ class SoftTlb {
 
   SoftTlb() { flush(); }
 
-  // Host memory of a naturally aligned access; null: not here, or not aligned. kSize is a power of 2.
-  template <unsigned kSize>
-  std::byte* find_read(std::uint64_t address) const {
-    return find<kSize>(read_, address);
+  // Host memory of a naturally aligned access of `size` bytes, a power of 2; false: not here, or not aligned.
+  bool find_read(std::uint64_t address, unsigned size, std::byte*& host) const { return find(read_, address, size, host); }
+  bool find_write(std::uint64_t address, unsigned size, std::byte*& host) const {
+    return find(write_, address, size, host);
   }
-  template <unsigned kSize>
-  std::byte* find_write(std::uint64_t address) const {
-    return find<kSize>(write_, address);
+  // The same for an access that is not aligned, where the memory allows it. It stays within the page.
+  bool find_read_unaligned(std::uint64_t address, std::byte*& host) const {
+    return !read_aligned_only_[index(address)] && find(read_, address, 1, host);
+  }
+  bool find_write_unaligned(std::uint64_t address, std::byte*& host) const {
+    return !write_aligned_only_[index(address)] && find(write_, address, 1, host);
   }
 
-  void add_read(std::uint64_t address, std::byte* host) { add(read_, address, host); }
-  void add_write(std::uint64_t address, std::byte* host) { add(write_, address, host); }
+  void add_read(std::uint64_t address, std::byte* host, bool aligned_only) {
+    add(read_, address, host);
+    read_aligned_only_[index(address)] = aligned_only;
+  }
+  void add_write(std::uint64_t address, std::byte* host, bool aligned_only) {
+    add(write_, address, host);
+    write_aligned_only_[index(address)] = aligned_only;
+  }
 
   void flush() {
     read_.fill({kEmpty, 0});
@@ -50,11 +59,11 @@ class SoftTlb {
 
   static std::size_t index(std::uint64_t address) { return address >> kPageBits & (kEntries - 1); }
 
-  template <unsigned kSize>
-  static std::byte* find(const Entries& entries, std::uint64_t address) {
+  static bool find(const Entries& entries, std::uint64_t address, unsigned size, std::byte*& host) {
     const Entry& entry = entries[index(address)];
-    if ((address & (~(kPageSize - 1) | (kSize - 1))) != entry.tag) return nullptr;
-    return reinterpret_cast<std::byte*>(address + entry.addend);
+    if ((address & (~(kPageSize - 1) | (size - 1))) != entry.tag) [[unlikely]] return false;
+    host = reinterpret_cast<std::byte*>(address + entry.addend);
+    return true;
   }
   static void add(Entries& entries, std::uint64_t address, std::byte* host) {
     const std::uint64_t page = address & ~(kPageSize - 1);
@@ -63,6 +72,8 @@ class SoftTlb {
 
   Entries read_;
   Entries write_;
+  std::array<bool, kEntries> read_aligned_only_{};
+  std::array<bool, kEntries> write_aligned_only_{};
 };
 
 }  // namespace cardvp::arm::interpreter

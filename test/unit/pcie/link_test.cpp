@@ -220,7 +220,9 @@ TEST_F(LinkBench, ManyPostsKeepOrderAndContents) {
     EXPECT_EQ(host.writes[i].requester, i);
     EXPECT_EQ(host.writes[i].address, i * 64);
     EXPECT_EQ(host.writes[i].data, std::vector<std::byte>(i % 65, std::byte(i)));
-    if (i) EXPECT_GT(host.writes[i].time, host.writes[i - 1].time);
+    if (i > 0) {
+      EXPECT_GT(host.writes[i].time, host.writes[i - 1].time);
+    }
   }
 }
 
@@ -403,9 +405,10 @@ struct LongLatency : LinkBench {
 };
 
 TEST_F(LongLatency, ManyReadsAheadLeaveOrderIntact) {
+  const std::array<std::byte, 64> data{};
   for (unsigned i = 0; i < 200; ++i) {
     link.reserve_read(64 + i % 7 * 512);
-    link.memory_write(i * 64, std::span(std::array<std::byte, 64>{}).first(1 + i % 64));
+    link.memory_write(i * 64, std::span(data).first(1 + i % 64));
     sc_start(ns(500 + i % 11 * 100));
   }
   sc_start();

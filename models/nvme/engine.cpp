@@ -1,0 +1,79 @@
+#include "models/nvme/engine.h"
+
+#include <fmt/format.h>
+
+#include <cassert>
+#include <cstring>
+
+#include "models/nvme/registers.h"
+
+namespace cardvp::nvme {
+namespace {
+
+// Models made while this lives are children of `parent`.
+class InHierarchy {
+ public:
+#if IEEE_1666_SYSTEMC >= 202301L
+  explicit InHierarchy(sc_core::sc_module& parent) : scope_(parent.get_hierarchy_scope()) {}
+
+ private:
+  sc_core::sc_hierarchy_scope scope_;
+#else
+  explicit InHierarchy(sc_core::sc_module& parent) : context_(*parent.simcontext()) {
+    context_.hierarchy_push(&parent);
+  }
+  ~InHierarchy() { context_.hierarchy_pop(); }
+
+ private:
+  sc_core::sc_simcontext& context_;
+#endif
+};
+
+}  // namespace
+
+Engine::Engine(sc_core::sc_module_name name, Sim& sim, memory::Mailbox::Channel& channel)
+    : BusTarget(name, sim),
+      channel_(channel),
+      absent_(control_regs::kBank),
+      bad_messages_(counter("bad_messages", "messages")) {
+  channel_.on_message([this](const memory::Message& message) { receive(message); });
+}
+
+Engine::~Engine() { channel_.on_message(nullptr); }
+
+void Engine::add(const ControllerConfig& config, pcie::Link& link, pcie::Endpoint& endpoint, storage::Volume& volume) {
+  std::unique_ptr<Controller>& controller = controllers_[config.function];
+  assert(!controller);
+  const InHierarchy scope(*this);
+  controller =
+      std::make_unique<Controller>(fmt::format("fn{}", config.function).c_str(), sim(), config, link, volume, channel_);
+  endpoint.add(controller->function());
+}
+
+void Engine::reset() {
+  for (auto& controller : controllers_)
+    if (controller) controller->reset();
+}
+
+bool Engine::access(const BusAccess& access) {
+  const std::uint64_t page = access.offset / control_regs::kBank.size;
+  if (page >= controllers_.size()) return false;
+  BusAccess in_page = access;
+  in_page.offset %= control_regs::kBank.size;
+  if (controllers_[page]) return access_bank(controllers_[page]->control(access_time()), in_page);
+  return access.write || access_bank(absent_, in_page);
+}
+
+void Engine::receive(const memory::Message& message) {
+  nvme_message_complete complete;
+  std::memcpy(&complete, message.words.data(), sizeof complete);
+  const std::uint16_t function = complete.header.function;
+  if (complete.header.type != NVME_MESSAGE_COMPLETE || function >= controllers_.size() || !controllers_[function]) {
+    bad_messages_.add();
+    log_.warning("message ignored", {{"type", complete.header.type}, {"function", function}});
+    return;
+  }
+  controllers_[function]->complete_admin(complete, card_memory_);
+}
+
+}  // namespace cardvp::nvme

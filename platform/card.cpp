@@ -1,0 +1,115 @@
+#include "platform/card.h"
+
+#include "platform/memory_map.h"
+
+namespace cardvp::platform {
+namespace {
+
+constexpr unsigned kSpis = 96;  // the map's interrupts are below 32 + kSpis
+
+// Ids of the generic timer's PPIs (Arm Base System Architecture).
+enum TimerInterrupt : unsigned { kHypervisorTimer = 26, kVirtualTimer = 27, kSecureTimer = 29, kPhysicalTimer = 30 };
+
+// A card without firmware in its flash still comes out of reset; that is for the ROM to find.
+std::string image_or_nothing(const std::filesystem::path& path) {
+  return std::filesystem::exists(path) ? path.string() : std::string();
+}
+
+}  // namespace
+
+Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pcie::Link& link,
+           std::vector<std::unique_ptr<storage::Medium>> media)
+    : Model(name, sim),
+      bus_("bus", sim),
+      rom_("rom", sim, map::kROM.size, config.rom.string()),
+      flash_("flash", sim, map::kFLASH.size, image_or_nothing(config.firmware)),
+      sram_("sram", sim, {.size = map::kSRAM.size}),
+      dram_("dram", sim, {.size = config.dram_size}),
+      fuses_("fuses", sim, config.fuses),
+      mailbox_("mailbox", sim, memory::kMailboxChannels),
+      uart_("uart", sim),
+      gic_("gic", sim, 1, kSpis),
+      watchdog_("watchdog", sim),
+      core_("core", sim, config.core),
+      endpoint_("pcie", sim, link),
+      nvme_("nvme", sim, mailbox_.channel(memory::kNvmeChannel)),
+      control_plane_("control_plane", sim, mailbox_.channel(memory::kControlChannel), config.volumes),
+      dram_size_(config.dram_size),
+      resets_(counter("resets", "resets")) {
+  core_.bus.bind(bus_.target);
+  nvme_.card.bind(bus_.target);
+  map_blocks();
+  wire_interrupts();
+  add_volumes(config, link, std::move(media));
+  watchdog_.on_reset([this] {
+    log_.warning("the watchdog expired twice");
+    reset();
+  });
+}
+
+void Card::map_blocks() {
+  const auto place = [this](const map::Region& region, tlm::tlm_target_socket<>& block) {
+    bus_.map(region.name, region.base, region.size, block);
+  };
+  place(map::kFLASH, flash_.socket);
+  place(map::kGIC_DIST, gic_.distributor().socket);
+  place(map::kGIC_CPU, gic_.cpu_interface().socket);
+  place(map::kUART, uart_.socket);
+  place(map::kROM, rom_.socket);
+  place(map::kFUSES, fuses_.socket);
+  place(map::kWATCHDOG, watchdog_.socket);
+  place(map::kMAILBOX, mailbox_.socket);
+  place(map::kSRAM, sram_.socket);
+  place(map::kPCIE, endpoint_.socket);
+  place(map::kNVME, nvme_.socket);
+  bus_.map(map::kDRAM.name, map::kDRAM.base, dram_size_, dram_.socket);
+}
+
+void Card::wire_interrupts() {
+  const auto spi = [this](Line& line, unsigned id) {
+    line.connect([this, id](bool level) { gic_.set_spi(id, level); });
+  };
+  const auto ppi = [this](Line& line, unsigned id) {
+    line.connect([this, id](bool level) { gic_.set_ppi(0, id, level); });
+  };
+  spi(uart_.interrupt, map::kIrqUART);
+  spi(mailbox_.interrupt, map::kIrqMAILBOX);
+  spi(watchdog_.interrupt, map::kIrqWATCHDOG);
+  ppi(core_.hypervisor_timer, kHypervisorTimer);
+  ppi(core_.virtual_timer, kVirtualTimer);
+  ppi(core_.secure_timer, kSecureTimer);
+  ppi(core_.physical_timer, kPhysicalTimer);
+  gic_.connect_irq(0, [this](bool level) { core_.set_irq(level); });
+  gic_.connect_fiq(0, [this](bool level) { core_.set_fiq(level); });
+}
+
+void Card::add_volumes(const CardConfig& config, pcie::Link& link,
+                       std::vector<std::unique_ptr<storage::Medium>> media) {
+  nvme::ControllerConfig controller = config.nvme;
+  for (std::size_t i = 0; i < config.volumes.size(); ++i) {
+    volumes_.push_back(std::make_unique<storage::Volume>(fmt::format("volume{}", i).c_str(), sim(),
+                                                         config.volumes[i].timing, std::move(media.at(i))));
+    controller.function = static_cast<std::uint8_t>(i);
+    nvme_.add(controller, link, endpoint_, *volumes_.back());
+  }
+}
+
+void Card::reset() {
+  resets_.add();
+  log_.info("reset");
+  endpoint_.reset();
+  nvme_.reset();
+  rom_.reset();
+  flash_.reset();
+  sram_.reset();
+  dram_.reset();
+  fuses_.reset();
+  mailbox_.reset();
+  uart_.reset();
+  watchdog_.reset();
+  gic_.reset();
+  core_.reset();
+  control_plane_.start();
+}
+
+}  // namespace cardvp::platform

@@ -1,0 +1,51 @@
+// A machine: simulation services, host, link and card, built from a configuration; and how it is run.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/base/model.h"
+#include "models/pcie/link.h"
+#include "platform/card.h"
+#include "platform/config.h"
+#include "platform/host.h"
+
+namespace cardvp::platform {
+
+struct LogConfig {
+  LogLevel level = LogLevel::kWarning;
+  std::vector<std::string> traces;  // patterns of hierarchical names: debug messages and trace spans
+  Log::Sink sink;
+};
+
+class Machine {
+ public:
+  // With a medium for each volume of the card. Throws std::runtime_error for images and memory that are not to be had.
+  Machine(std::uint64_t seed, const CardConfig& card, const HostConfig& host,
+          std::vector<std::unique_ptr<storage::Medium>> media, const LogConfig& log = {});
+
+  Sim& sim() { return services_.sim; }
+  Host& host() { return host_; }
+  Card& card() { return card_; }
+
+  // Runs for `duration` of simulated time, or until pause(). Rethrows what left a task.
+  void run_for(sc_core::sc_time duration);
+  // Ends run_for behind the present instant.
+  void pause() { sc_core::sc_pause(); }
+  // Nothing will ever happen again: everybody waits for somebody else.
+  bool idle() const { return !sc_core::sc_pending_activity(); }
+
+ private:
+  struct Services {  // the log is set up before anybody takes a Logger
+    Services(std::uint64_t seed, const LogConfig& log);
+    Sim sim;
+  };
+
+  Services services_;
+  pcie::Link link_;
+  Host host_;
+  Card card_;
+};
+
+}  // namespace cardvp::platform

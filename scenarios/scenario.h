@@ -1,0 +1,50 @@
+// A scenario: one run, as its JSON file and the command line say it (schema.json).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "host/workload/checksum_workload.h"
+#include "host/workload/io_workload.h"
+#include "platform/config.h"
+
+namespace cardvp::scenarios {
+
+struct ChecksumWorkload {
+  host::ChecksumConfig config;
+  bool expect_medium = false;  // the digest must be that of the volume's file
+};
+
+struct Workload {
+  std::string name;
+  std::size_t volume = 0;  // index into CardConfig::volumes
+  std::variant<ChecksumWorkload, host::IoWorkloadConfig> what;
+};
+
+struct Scenario {
+  std::string name;
+  std::string description;
+  std::uint64_t seed = 1;
+  platform::CardConfig card;
+  platform::HostConfig host;
+  std::vector<Workload> workloads;
+  sc_core::sc_time boot_limit{100, sc_core::SC_MS};  // the link must be up by then
+};
+
+// The file's JSON. Throws std::runtime_error, with line and column where it is malformed.
+nlohmann::json load_json(const std::filesystem::path& file);
+
+// "--set": "/json/pointer=value", the value as JSON, or else as a string. Objects on the way are made, as every key of
+// the schema has its default; whether the key exists is then for the schema. Throws platform::ConfigError where the
+// pointer leads into something that is no object, or beyond an array's end; std::invalid_argument if it is none.
+void apply_override(nlohmann::json& document, const std::string& text);
+
+// Checks against the schema, then reads. `folder`: what paths are relative to. Throws platform::ConfigError.
+Scenario parse_scenario(const nlohmann::json& document, const std::filesystem::path& folder);
+
+}  // namespace cardvp::scenarios

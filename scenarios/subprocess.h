@@ -1,0 +1,20 @@
+// Runs another program, without a shell.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace cardvp::scenarios {
+
+// Its path: looked for in PATH, then in the system folders that an ordinary user's PATH leaves out. Empty: not there.
+std::string find_program(const std::string& name);
+
+struct ProgramResult {
+  int status = -1;      // exit status; -1: it could not be started, or a signal ended it
+  std::string output;   // what it wrote, standard output and error
+};
+
+// `environment`: "NAME=value", added to this process's own.
+ProgramResult run_program(const std::vector<std::string>& command, const std::vector<std::string>& environment);
+
+}  // namespace cardvp::scenarios
