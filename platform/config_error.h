@@ -15,6 +15,9 @@ class ConfigError : public std::runtime_error {
       : std::runtime_error(
             fmt::format("{}: expected {}, got {}", pointer.empty() ? "the document" : pointer, expected, got)),
         pointer_(std::move(pointer)) {}
+  // In words of its own.
+  ConfigError(std::string pointer, const std::string& problem)
+      : std::runtime_error(fmt::format("{}: {}", pointer, problem)), pointer_(std::move(pointer)) {}
 
   const std::string& pointer() const { return pointer_; }
 

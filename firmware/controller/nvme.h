@@ -14,7 +14,7 @@ extern "C" {
 
 enum {
   NVME_PAGE_BYTES = 4096,
-  NVME_MAX_TRANSFER_PAGES_LOG2 = 8, /* Identify MDTS: the engine moves up to 1 MiB per command */
+  NVME_DATA_PAGES = 16,             /* answers whose data the engine may still have to read */
   NVME_ASYNC_EVENTS = 4,            /* requests held at a time: AERL + 1 */
   NVME_ABORTS = 4,                  /* ACL + 1; the firmware ends each before it looks at the next */
   NVME_MAX_VECTORS = 2048,          /* of MSI-X */
@@ -28,7 +28,7 @@ struct nvme_port {
   /* A register of nvme_control.def; `bits` is its width. */
   uint64_t (*read)(void *context, uint32_t offset, unsigned bits);
   void (*write)(void *context, uint32_t offset, unsigned bits, uint64_t value);
-  /* Sends NVME_MESSAGE_COMPLETE; the data are read before it returns, or at the latest before the next one. */
+  /* Sends NVME_MESSAGE_COMPLETE. */
   void (*complete)(void *context, const struct nvme_message_complete *message);
   /* How many messages the engine has sent until now, those included that still wait. */
   uint32_t (*sent)(void *context);
@@ -49,7 +49,7 @@ struct nvme_identity {
 };
 
 struct nvme_feature_values { /* of Set Features dword 11 */
-  uint32_t arbitration, error_recovery, write_cache, coalescing, atomicity, async_events;
+  uint32_t arbitration, power, error_recovery, write_cache, coalescing, atomicity, async_events;
   uint16_t over_kelvin, under_kelvin;
 };
 
@@ -64,6 +64,7 @@ struct nvme_controller {
   uint16_t function;
   uint16_t max_queues; /* I/O queue pairs that the engine has */
   uint16_t vectors;
+  uint8_t transfer_limit; /* MDTS: a command moves up to 2^n pages of 4 KiB */
   /* From here on everything goes back to its initial value when the host disables the controller. */
   int ready;
   uint32_t first_message; /* admin commands sent before this one (counted as port->sent does) are from before a reset */
@@ -121,7 +122,7 @@ static inline struct nvme_answer nvme_status(uint16_t status) {
   return answer;
 }
 
-/* Cleared, and good until the next command. */
+/* Cleared, and good for the next NVME_DATA_PAGES - 1 commands too. */
 uint8_t *nvme_data_page(void);
 
 void nvme_reset_features(struct nvme_controller *controller);

@@ -5,8 +5,10 @@
 #include "regs.h"
 
 uint8_t *nvme_data_page(void) {
-  static uint8_t page[NVME_PAGE_BYTES] __attribute__((aligned(NVME_PAGE_BYTES)));
-  return memset(page, 0, sizeof page);
+  static uint8_t pages[NVME_DATA_PAGES][NVME_PAGE_BYTES] __attribute__((aligned(NVME_PAGE_BYTES)));
+  static unsigned next;
+  next = (next + 1) % NVME_DATA_PAGES;
+  return memset(pages[next], 0, NVME_PAGE_BYTES);
 }
 
 static void complete(struct nvme_controller *controller, uint32_t tag, const struct nvme_answer *answer) {

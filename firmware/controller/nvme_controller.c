@@ -25,6 +25,7 @@ void nvme_init(struct nvme_controller *controller, const struct nvme_port *port,
   controller->max_queues = (uint16_t)FIELD_OF(NVME_LIMITS_QUEUES, limits);
   uint64_t vectors = FIELD_OF(NVME_LIMITS_VECTORS, limits);
   controller->vectors = (uint16_t)(vectors < NVME_MAX_VECTORS ? vectors : NVME_MAX_VECTORS);
+  controller->transfer_limit = (uint8_t)FIELD_OF(NVME_FORMAT_MDTS, NVME_PORT_READ(port, NVME_FORMAT));
   reset(controller);
 }
 

@@ -86,7 +86,10 @@ struct nvme_answer nvme_set_features(struct nvme_controller *controller, const s
   }
   switch (feature) {
     case NVME_FEATURE_ARBITRATION: values->arbitration = value & 0xffffff07; break;
-    case NVME_FEATURE_POWER: return nvme_status(value & 0x1f ? NVME_INVALID_FIELD : NVME_SUCCESS); /* state 0 only */
+    case NVME_FEATURE_POWER:
+      if (value & 0x1f) return nvme_status(NVME_INVALID_FIELD); /* Identify NPSS: there is state 0 only */
+      values->power = value & 0xe0;                             /* the workload hint */
+      break;
     case NVME_FEATURE_TEMPERATURE: return nvme_status(set_temperature(controller, value));
     case NVME_FEATURE_ERROR_RECOVERY: return nvme_status(set_error_recovery(controller, value));
     case NVME_FEATURE_WRITE_CACHE: return nvme_status(set_write_cache(controller, value));
@@ -115,7 +118,7 @@ struct nvme_answer nvme_get_features(struct nvme_controller *controller, const s
   struct nvme_feature_values values = current ? controller->features : defaults;
   switch (feature) {
     case NVME_FEATURE_ARBITRATION: answer.dw0 = values.arbitration; break;
-    case NVME_FEATURE_POWER: break;
+    case NVME_FEATURE_POWER: answer.dw0 = values.power; break;
     case NVME_FEATURE_TEMPERATURE: {
       uint16_t *kelvin = threshold(&values, command->dw11, 0);
       if (!kelvin) return nvme_status(NVME_INVALID_FIELD);

@@ -69,7 +69,7 @@ static struct nvme_answer identify_controller(struct nvme_controller *controller
   memcpy(page + 24, identity->model, sizeof identity->model);
   memcpy(page + 64, identity->firmware, sizeof identity->firmware);
   for (unsigned i = 0; i < sizeof oui; i++) page[73 + i] = oui[sizeof oui - 1 - i]; /* IEEE, lowest byte first */
-  page[77] = NVME_MAX_TRANSFER_PAGES_LOG2;                                          /* MDTS */
+  page[77] = controller->transfer_limit;                                            /* MDTS */
   put16(page + 78, identity->controller_id);                                        /* CNTLID */
   put32(page + 80, 0x00010400);                                                     /* VER: 1.4 */
   page[111] = 1;                                                                    /* CNTRLTYPE: I/O controller */
@@ -83,7 +83,7 @@ static struct nvme_answer identify_controller(struct nvme_controller *controller
   page[513] = 0x44;                              /* CQES: 16 bytes */
   put32(page + 516, 1);                          /* NN */
   put16(page + 520, 1 << 4);                     /* ONCS: Save and Select fields of Set and Get Features */
-  page[525] = 0x05;                              /* VWC: present; Flush is for one namespace */
+  page[525] = 0x07;                              /* VWC: present; Flush may be for all namespaces */
   put_qualified_name(page + 768, identity);      /* SUBNQN */
   memcpy(page + 3072, identity->device_name, sizeof identity->device_name);
   return page_answer(page);
@@ -93,13 +93,14 @@ static struct nvme_answer identify_namespace(struct nvme_controller *controller)
   const struct nvme_port *port = controller->port;
   uint8_t *page = nvme_data_page();
   uint64_t blocks = NVME_PORT_READ(port, NVME_CAPACITY);
-  unsigned shift = (unsigned)FIELD_OF(NVME_FORMAT_BLOCK_SHIFT, NVME_PORT_READ(port, NVME_FORMAT));
+  uint64_t format = NVME_PORT_READ(port, NVME_FORMAT);
   put64(page + 0, blocks);  /* NSZE */
   put64(page + 8, blocks);  /* NCAP */
   put64(page + 16, blocks); /* NUSE */
+  page[99] = FIELD_OF(NVME_FORMAT_READ_ONLY, format) != 0; /* NSATTR: write protected */
   put_nguid(page + 104, &controller->identity);
   put_eui64(page + 120, &controller->identity);
-  put32(page + 128, shift << 16); /* LBAF0: LBADS; no metadata */
+  page[130] = (uint8_t)FIELD_OF(NVME_FORMAT_BLOCK_SHIFT, format); /* LBAF0: LBADS; no metadata */
   return page_answer(page);
 }
 

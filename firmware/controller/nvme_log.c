@@ -70,7 +70,7 @@ struct nvme_answer nvme_get_log_page(struct nvme_controller *controller, const s
   }
   if (command->nsid != 0 && command->nsid != NVME_ALL_NAMESPACES) /* LPA bit 0: no log is kept per namespace */
     return nvme_status(command->nsid == 1 ? NVME_INVALID_FIELD : NVME_INVALID_NAMESPACE);
-  if (offset % 4 || offset > size || length > (uint64_t)NVME_PAGE_BYTES << NVME_MAX_TRANSFER_PAGES_LOG2)
+  if (offset % 4 || offset > size || length > (uint64_t)NVME_PAGE_BYTES << controller->transfer_limit)
     return nvme_status(NVME_INVALID_FIELD);
   int retain = command->dw10 >> 15 & 1; /* RAE */
   if (id == NVME_LOG_ERROR && !retain) controller->errors_masked = 0;

@@ -30,7 +30,7 @@ struct ControllerConfig {
 // BAR 0: registers, doorbells, MSI-X table, MSI-X pending bits, each part at a page of its own.
 pcie::FunctionConfig function_config(const ControllerConfig& config);
 
-class Controller : public Model, private pcie::FunctionClient, private CommandSink {
+class Controller : public Model, private pcie::FunctionClient, public CommandSink {
  public:
   Controller(sc_core::sc_module_name name, Sim& sim, const ControllerConfig& config, pcie::Link& link,
              storage::Volume& volume, memory::Mailbox::Channel& channel);

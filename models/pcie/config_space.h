@@ -48,9 +48,14 @@ class ConfigSpace {
   bool msix_masked() const { return dword(kMsix) & kMsixMask; }
   std::uint64_t bar_base(unsigned bar) const;
 
+  // The device has other functions, too.
+  void set_multifunction() {
+    rules_[kHeaderType / 4].reset |= kMultifunction;
+    values_[kHeaderType / 4] |= kMultifunction;
+  }
+
   // What the function itself knows.
   void set_identity(std::uint32_t ids, std::uint32_t class_and_revision, std::uint32_t subsystem);
-  void set_multifunction(bool on) { assign(kHeaderType, kMultifunction, on); }
   void set_transactions_pending(bool on) { assign(kDeviceControl, kTransactionsPending, on); }
   // Error bits of Status and Device Status. An unsupported request that has a completion is advisory (6.2.3.2.4.1).
   void note_unsupported_request(bool posted);

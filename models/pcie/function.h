@@ -42,7 +42,7 @@ class Function : public Model, public DmaPort {
   // For the endpoint: the bank of pcie_function.def, and what follows from the rest of the device.
   RegisterBank& control() { return control_; }
   void set_present(bool on);
-  void set_multifunction() { config_.set_multifunction(true); }
+  void set_multifunction() { config_.set_multifunction(); }
   // `notify` is called when a BAR's window came, went or moved.
   void on_decode_change(std::function<void()> notify) { decode_changed_ = std::move(notify); }
   // A request that nobody claimed, or that this function refused: see Device Status.

@@ -26,7 +26,9 @@ class FakeFunction {
   virtual ~FakeFunction() = default;
 
   std::uint64_t bar(unsigned index) const { return get(bar_offset(index), 4) & ~0xfull; }
-  std::uint64_t wide_bar(unsigned index) const { return bar(index) | std::uint64_t{get(bar_offset(index + 1), 4)} << 32; }
+  std::uint64_t wide_bar(unsigned index) const {
+    return bar(index) | std::uint64_t{get(bar_offset(index + 1), 4)} << 32;
+  }
   std::uint16_t command() const { return static_cast<std::uint16_t>(get(4, 2)); }
 
  private:

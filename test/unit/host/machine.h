@@ -32,9 +32,8 @@ struct HostMachine : testing::Test {
   template <class T>
   T result(Task<T> task) {
     std::optional<T> value;
-    run([](Task<T> inner, std::optional<T>& out) -> Task<> {
-      out.emplace(co_await std::move(inner));
-    }(std::move(task), value));
+    run([](Task<T> inner, std::optional<T>& out) -> Task<> { out.emplace(co_await std::move(inner)); }(std::move(task),
+                                                                                                       value));
     return std::move(value).value();
   }
   void link_up() {

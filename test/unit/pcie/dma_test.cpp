@@ -47,10 +47,12 @@ TEST_F(Dma, DataIsWhatTheMemoryHoldsAtTheEnd) {
   expect_pattern(std::span(buffer).first(64), 0x1000);
 }
 
-TEST_F(Dma, TwoFunctionsShareTheLink) {
-  Function& second = add(1);
-  second.set_present(true);
-  set_command(1, kMaster);
+struct TwoFunctions : Dma {
+  Function& second = add(0x21);
+};
+
+TEST_F(TwoFunctions, ShareTheLink) {
+  set_command(0x21, kMaster);
   std::vector<sc_time> ends;
   const sc_time start = sim.scheduler.now();
   for (Function* each : {&function, &second})
@@ -79,24 +81,22 @@ TEST_F(Dma, WritesAndPostsReachTheMemory) {
   EXPECT_EQ(host.writes[0].time - start, ps(1113125 + 7109 + 150000));  // (4000 + 384) x 253.90625
 }
 
-TEST_F(Dma, EveryRequestCarriesTheRequesterId) {
-  Function& other = add(0x21);
-  other.set_present(true);
+TEST_F(TwoFunctions, EveryRequestCarriesTheRequesterId) {
   EXPECT_EQ(endpoint.config_write(0x7e, 0x21, 0x04, 2, kMaster), Completion::kSuccess);
   endpoint.config_read(0x55, 0x21, 0, 4);  // reads are not captured
   const RequesterId id = 0x7e21;
-  EXPECT_EQ(other.requester(), id);
-  other.write(0x1000, bytes_of(1u));
-  other.post(0x1000, bytes_of(1u));
-  read(other, {0x1000, 64}, buffer.data());
+  EXPECT_EQ(second.requester(), id);
+  second.write(0x1000, bytes_of(1u));
+  second.post(0x1000, bytes_of(1u));
+  read(second, {0x1000, 64}, buffer.data());
   ASSERT_FALSE(host.directs.empty());
   for (const FakeHost::Direct& direct : host.directs) EXPECT_EQ(direct.requester, id);
   host.all_direct = false;
   host.answers_reads = false;
-  other.write(0x1000, bytes_of(1u));
+  second.write(0x1000, bytes_of(1u));
   clients[1]->tasks.spawn([](Function& f, std::byte* to) -> Task<> {
     co_await f.read({0x1000, 64}, to);
-  }(other, buffer.data()));
+  }(second, buffer.data()));
   sc_start();
   ASSERT_EQ(host.reads.size(), 1u);
   EXPECT_EQ(host.reads[0].requester, id);

@@ -48,9 +48,9 @@ TEST_F(EndpointTest, RegistersTellLinkAndFunctions) {
 
 TEST_F(EndpointTest, LinkComesUpWhenTheCoreSaidSo) {
   core_write(kControl, 1, us(5));  // 5 us ahead, and 10 ns for the access
-  sc_start(us(15));
-  EXPECT_FALSE(link.up());
-  sc_start(ns(10));
+  sc_start(us(15) + ns(10));
+  EXPECT_FALSE(link.up());  // due at the end of these: runs next
+  sc_start(ns(1));
   EXPECT_TRUE(link.up());
 }
 
@@ -63,7 +63,7 @@ TEST_F(EndpointTest, EveryChangeOfACoreThatIsAheadHappens) {
   core_write(kControl, 0, us(1));
   core_write(kControl, 1, us(2));
   EXPECT_TRUE(link.up());
-  sc_start(us(1) + ns(10));
+  sc_start(us(1) + ns(11));
   EXPECT_FALSE(link.up());
   sc_start();
   EXPECT_TRUE(link.up());
@@ -76,7 +76,7 @@ TEST_F(EndpointTest, ConfigurationReachesPresentFunctionsOnly) {
   core_write(page(0) + 8, 0x12341d0f);
   core_write(page(0), 1);
   core_write(page(2), 1);  // no hardware
-  sc_start(us(10));
+  sc_start(us(11));
   EXPECT_EQ(endpoint.config_read(3, 0, 0, 4).status, Completion::kSuccess);
   EXPECT_EQ(config_read(0, 0), 0x12341d0fu);
   for (std::uint8_t function : {1, 2, 6, 255}) {

@@ -62,9 +62,16 @@ inline FunctionConfig function_config() {
   return config;
 }
 
+// The card's core.
+struct FakeCore : sc_core::sc_module {
+  explicit FakeCore(sc_core::sc_module_name name) : sc_module(name) {}
+  tlm_utils::simple_initiator_socket<FakeCore> socket{"socket"};
+};
+
+// A test adds its functions before anything runs: SystemC takes no modules afterwards.
 struct Harness : testing::Test {
   explicit Harness(const LinkConfig& config = {}) : link("link", sim, config) {
-    core.bind(endpoint.socket);
+    core.socket.bind(endpoint.socket);
     link.connect(host);
   }
 
@@ -80,7 +87,7 @@ struct Harness : testing::Test {
   void bring_up() {
     for (auto& function : functions) function->set_present(true);
     link.enable(true);
-    sc_core::sc_start(link.config().training);
+    sc_core::sc_start(link.config().training + ns(1));  // what is due at the very end would not run
     ASSERT_TRUE(link.up());
   }
 
@@ -117,7 +124,7 @@ struct Harness : testing::Test {
   DmaStatus read(DmaPort& port, DmaSegment from, std::byte* to) { return read(port, std::span(&from, 1), to); }
   std::uint64_t count(const std::string& name) { return sim.stats.counter(name, "").value(); }
 
-  // The card's core: an access to the endpoint's registers, `ahead` of simulated time.
+  // An access of the core to the endpoint's registers, `ahead` of simulated time.
   tlm::tlm_response_status core_access(bool write, std::uint64_t address, std::uint32_t& value,
                                        sc_core::sc_time ahead = sc_core::SC_ZERO_TIME) {
     tlm::tlm_generic_payload payload;
@@ -126,7 +133,7 @@ struct Harness : testing::Test {
     payload.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
     payload.set_data_length(4);
     payload.set_streaming_width(4);
-    core->b_transport(payload, ahead);
+    core.socket->b_transport(payload, ahead);
     return payload.get_response_status();
   }
   void core_write(std::uint64_t address, std::uint32_t value, sc_core::sc_time ahead = sc_core::SC_ZERO_TIME) {
@@ -145,16 +152,17 @@ struct Harness : testing::Test {
   Link link;
   FakeHost host{sim.scheduler};
   Endpoint endpoint{"endpoint", sim, link};
-  tlm_utils::simple_initiator_socket<Harness> core{"core"};
+  FakeCore core{"core"};
   std::vector<std::unique_ptr<FakeClient>> clients;
   std::vector<std::unique_ptr<Function>> functions;
 };
 
-// With one function, number 0, memory and bus mastering on, its BARs at kBar0, kBar2, kBar4.
+// Function 0 with memory and bus mastering on, its BARs at kBar0, kBar2, kBar4; others that are present only.
 struct OneFunction : Harness {
   static constexpr std::uint64_t kBar0 = 0x80000000, kBar2 = 0x4000000000, kBar4 = 0x8000000000;
 
-  explicit OneFunction(const LinkConfig& config = {}) : Harness(config), function(add(0)), client(*clients[0]) {
+  explicit OneFunction(const LinkConfig& config = {}) : Harness(config), function(add(0)), client(*clients[0]) {}
+  void SetUp() override {
     bring_up();
     set_bars();
     set_command(0, kMemory | kMaster);

@@ -10,7 +10,8 @@ using sc_core::sc_start;
 struct MsixTest : OneFunction {
   static constexpr std::uint64_t kDoorbell = 0xfee00000;
 
-  MsixTest() {
+  void SetUp() override {
+    OneFunction::SetUp();
     for (unsigned vector = 0; vector < kVectors; ++vector) {
       const std::uint64_t entry = kBar0 + kTable + 16 * vector;
       endpoint.memory_write(entry, bytes_of<std::uint64_t>(kDoorbell | std::uint64_t{vector} << 40));

@@ -1,0 +1,91 @@
+/* The controller firmware: sleeps until a message or the timer wants something, does it, and sleeps again.
+ *
+ * The interrupt handler only notes what came, and disables the interrupt at the GIC (a message keeps its line asserted
+ * until it is taken out); all work is done here, one piece after the other. The watchdog runs only while there is work:
+ * so an idle card is not woken to feed it, and it catches what it is for, work that does not end.
+ */
+#include "card.h"
+#include "console.h"
+#include "cpu.h"
+#include "exception.h"
+#include "gic.h"
+#include "mailbox.h"
+#include "map.h"
+#include "messages.h"
+#include "timer.h"
+#include "watchdog.h"
+
+enum { WATCHDOG_US = 1000000 };
+
+const char program_name[] = "firmware";
+
+static volatile int timer_expired;
+static volatile int message_waits;
+
+void irq_handler(uint64_t pc) {
+  unsigned id = gic_acknowledge();
+  if (id >= GIC_NONE) return;
+  switch (id) {
+    case IRQ_PHYSICAL_TIMER: timer_expired = 1; break;
+    case IRQ_MAILBOX: message_waits = 1; break;
+    case IRQ_WATCHDOG: print_log("watchdog: no progress, at 0x%lx; reset follows", pc); break;
+    default: print_log("unexpected interrupt %u", id); break;
+  }
+  gic_disable(id);
+  gic_end(id);
+}
+
+static void wait_for_work(void) {
+  for (;;) {
+    irq_mask();
+    if (timer_expired || message_waits) break;
+    wait_for_interrupt();
+    irq_unmask(); /* now the handler runs */
+  }
+  irq_unmask();
+}
+
+static void handle_messages(void) {
+  int more = 1;
+  while (more) {
+    more = 0;
+    if (mailbox_waiting(MAILBOX_CHANNEL_CONTROL)) {
+      control_handle_message();
+      more = 1;
+    }
+    if (mailbox_waiting(MAILBOX_CHANNEL_NVME)) {
+      volumes_handle_message();
+      more = 1;
+    }
+    watchdog_feed();
+  }
+}
+
+_Noreturn void main(void);
+
+_Noreturn void main(void) {
+  console_init();
+  print_log("cardvp controller firmware " FIRMWARE_VERSION);
+  gic_init();
+  gic_enable(IRQ_WATCHDOG);
+  gic_enable(IRQ_PHYSICAL_TIMER);
+  mailbox_enable(MAILBOX_CHANNEL_CONTROL);
+  mailbox_enable(MAILBOX_CHANNEL_NVME);
+  gic_enable(IRQ_MAILBOX);
+  print_log("ready");
+  for (;;) {
+    wait_for_work();
+    watchdog_start(WATCHDOG_US);
+    if (message_waits) {
+      message_waits = 0;
+      handle_messages();
+      gic_enable(IRQ_MAILBOX);
+    }
+    if (timer_expired) {
+      timer_expired = 0;
+      link_timer();
+      gic_enable(IRQ_PHYSICAL_TIMER);
+    }
+    watchdog_stop();
+  }
+}

@@ -1,0 +1,134 @@
+// The program: command line, exit status.
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+#include <systemc>
+
+#include "platform/tables.h"
+#include "scenarios/installation.h"
+#include "scenarios/runner.h"
+#include "scenarios/scenario.h"
+
+namespace {
+
+using namespace cardvp;
+using scenarios::RunStatus;
+
+struct Arguments {
+  std::string file;
+  std::vector<std::string> overrides;
+  std::optional<std::uint64_t> seed;
+  bool quiet = false;
+  scenarios::RunOptions options;
+};
+
+void add_scenario_options(CLI::App& command, Arguments& arguments) {
+  command.add_option("FILE", arguments.file, "Scenario, a JSON file (see `cardvp list`)")->required();
+  command
+      .add_option("--set", arguments.overrides,
+                  "Change a value: a JSON pointer and the value as JSON, or else as a string: --set "
+                  "/host/workloads/0/queue_depth=4. May be repeated")
+      ->type_name("/json/pointer=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--seed", arguments.seed, "Seed, in place of the scenario's")->type_name("N");
+}
+
+void add_run_options(CLI::App& command, Arguments& arguments) {
+  command
+      .add_option("--out", arguments.options.out,
+                  "Folder for report.json, uart.log, timing.json and, with --trace, trace.json; made if need be")
+      ->type_name("DIR");
+  command
+      .add_option("--trace", arguments.options.traces,
+                  "Debug messages and trace.json of the models whose hierarchical name matches: card.nvme, 'host.*', "
+                  "'*'. May be repeated")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false);
+  const std::map<std::string, LogLevel> levels = {
+      {"error", LogLevel::kError}, {"warning", LogLevel::kWarning}, {"info", LogLevel::kInfo}, {"debug", LogLevel::kDebug}};
+  command.add_option("--log", arguments.options.level, "Messages of all models: error, warning (default), info, debug")
+      ->type_name("LEVEL")
+      ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case));
+  command.add_flag("--quiet", arguments.quiet, "Show errors and warnings only");
+}
+
+scenarios::Scenario load(const Arguments& arguments) {
+  const std::filesystem::path file = arguments.file;
+  nlohmann::json document = scenarios::load_json(file);
+  for (const std::string& text : arguments.overrides) scenarios::apply_override(document, text);
+  if (arguments.seed && document.is_object()) document["seed"] = *arguments.seed;
+  return scenarios::parse_scenario(document, std::filesystem::absolute(file).parent_path());
+}
+
+RunStatus run(const Arguments& arguments, const scenarios::Scenario& scenario) {
+  scenarios::Terminal terminal(arguments.quiet);
+  return scenarios::run_scenario(scenario, arguments.options, terminal);
+}
+
+void list_scenarios() {
+  for (const std::filesystem::path& file : scenarios::installed_scenarios()) {
+    const nlohmann::json document = scenarios::load_json(file);
+    fmt::print("{:<16} {}\n{:<16} {}\n", document.value("name", file.stem().string()),
+               document.value("description", ""), "", file.lexically_normal().string());
+  }
+}
+
+// What a command does, with exceptions turned into exit status and message.
+template <class Function>
+RunStatus guarded(RunStatus on_error, Function&& function) {
+  try {
+    return function();
+  } catch (const platform::ConfigError& error) {
+    fmt::print(stderr, "cardvp: {}\n", error.what());
+    return RunStatus::kConfiguration;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "cardvp: {}\n", error.what());
+    return on_error;
+  }
+}
+
+}  // namespace
+
+int sc_main(int argc, char** argv) {
+  sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+
+  CLI::App app("cardvp: a virtual platform of a Nitro-style offload card.\n"
+               "Exit status: 0 the run passed, 1 it failed, 2 bad usage or configuration, 130 interrupted.");
+  app.set_version_flag("--version", "cardvp " CARDVP_VERSION);
+  app.require_subcommand(1);
+  Arguments arguments;
+  CLI::App* const run_command = app.add_subcommand("run", "Run a scenario");
+  add_scenario_options(*run_command, arguments);
+  add_run_options(*run_command, arguments);
+  CLI::App* const validate_command = app.add_subcommand("validate", "Check a scenario without running it");
+  add_scenario_options(*validate_command, arguments);
+  CLI::App* const list_command = app.add_subcommand("list", "List the scenarios that come with the program");
+  CLI::App* const registers_command = app.add_subcommand("registers", "Print all register banks, as Markdown");
+  CLI::App* const map_command = app.add_subcommand("map", "Print the card's address map, as Markdown");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(RunStatus::kConfiguration);
+  }
+
+  const RunStatus status = guarded(RunStatus::kConfiguration, [&] {
+    if (list_command->parsed()) list_scenarios();
+    if (registers_command->parsed()) fmt::print("{}", platform::register_tables());
+    if (map_command->parsed()) fmt::print("{}", platform::memory_map_tables());
+    if (!run_command->parsed() && !validate_command->parsed()) return RunStatus::kOk;
+    const scenarios::Scenario scenario = load(arguments);
+    if (validate_command->parsed()) {
+      fmt::print("{}: ok\n", arguments.file);
+      return RunStatus::kOk;
+    }
+    return guarded(RunStatus::kFailed, [&] { return run(arguments, scenario); });
+  });
+  return static_cast<int>(status);
+}
+
+int main(int argc, char** argv) {
+  ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
+  return sc_core::sc_elab_and_sim(argc, argv);
+}

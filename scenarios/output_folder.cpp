@@ -1,0 +1,43 @@
+#include "scenarios/output_folder.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace cardvp::scenarios {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const fs::path& path, const std::string& why) {
+  throw std::runtime_error(
+      fmt::format("{}: cannot be written: {}; name an output folder that can", path.string(), why));
+}
+
+}  // namespace
+
+OutputFolder::OutputFolder(fs::path path) : path_(std::move(path)) {
+  std::error_code error;
+  fs::create_directories(path_, error);
+  if (error) fail(path_, error.message());
+  for (const char* name : {"report.json", "timing.json", "trace.json", "uart.log"}) {
+    fs::remove(path_ / name, error);
+    if (error) fail(path_ / name, error.message());
+  }
+  write("uart.log", "");  // a folder may exist and still take no file
+}
+
+void OutputFolder::write(std::string_view name, std::string_view text) const {
+  write(name, [text](std::ostream& out) { out << text; });
+}
+
+void OutputFolder::write(std::string_view name, const std::function<void(std::ostream&)>& writer) const {
+  std::ofstream file(path_ / name, std::ios::binary);
+  if (file) writer(file);
+  if (!file.flush()) fail(path_ / name, std::strerror(errno));
+}
+
+}  // namespace cardvp::scenarios

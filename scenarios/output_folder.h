@@ -1,0 +1,25 @@
+// Where a run's files go.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <iosfwd>
+#include <string_view>
+
+namespace cardvp::scenarios {
+
+class OutputFolder {
+ public:
+  // Makes the folder, and removes what an earlier run left of the files that a run writes. Throws std::runtime_error,
+  // with a remedy, if nothing can be written there.
+  explicit OutputFolder(std::filesystem::path path);
+
+  // Throws std::runtime_error if not all of it could be written.
+  void write(std::string_view name, std::string_view text) const;
+  void write(std::string_view name, const std::function<void(std::ostream&)>& writer) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace cardvp::scenarios

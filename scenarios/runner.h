@@ -1,0 +1,27 @@
+// Runs a scenario from the card's reset to its report.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "models/base/log.h"
+#include "scenarios/scenario.h"
+#include "scenarios/terminal.h"
+
+namespace cardvp::scenarios {
+
+struct RunOptions {
+  std::filesystem::path out;  // folder for reports; empty: none are written
+  std::vector<std::string> traces;
+  LogLevel level = LogLevel::kWarning;
+};
+
+// The exit status of the program.
+enum class RunStatus : int { kOk = 0, kFailed = 1, kConfiguration = 2, kInterrupted = 130 };
+
+// Says on the terminal how it goes. Once in a process. Throws platform::ConfigError for what the configuration names and
+// does not exist, std::runtime_error if a run is not possible for another reason.
+RunStatus run_scenario(const Scenario& scenario, const RunOptions& options, Terminal& terminal);
+
+}  // namespace cardvp::scenarios

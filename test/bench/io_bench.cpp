@@ -1,0 +1,105 @@
+// The whole path of 4 KiB random reads, queue depth 32, against the floor of the same process: a loop that awaits three
+// delays on the SystemC kernel and copies 4 KiB per command. docs/performance.md has the figures.
+#include <benchmark/benchmark.h>
+
+#include <cstring>
+#include <stdexcept>
+#include <vector>
+
+#include "host/workload/io_workload.h"
+#include "models/base/task.h"
+#include "platform/machine.h"
+#include "scenarios/installation.h"
+
+namespace {
+using namespace cardvp;
+
+constexpr std::uint64_t kVolume = 64 << 20;
+constexpr std::uint64_t kCommands = 200'000;
+
+// Everything runs in one machine: SystemC elaborates once in a process.
+struct Bench {
+  platform::Machine machine;
+  TaskScope tasks{machine.sim().scheduler};
+
+  Bench() : machine(1, card(), platform::HostConfig{}, media()) {
+    bool ready = false;
+    tasks.spawn([](platform::Machine& m, bool& done) -> Task<> {
+      host::RootComplex& root = m.host().root();
+      if (!co_await root.wait_link(sc_core::sc_time(100, sc_core::SC_MS))) throw std::runtime_error("no link");
+      const auto functions = co_await root.enumerate();
+      if (const auto error = co_await m.host().driver(0).start(functions.at(0))) throw std::runtime_error(error.text);
+      done = true;
+    }(machine, ready));
+    machine.run_for(sc_core::sc_time(200, sc_core::SC_MS));
+    if (!ready) throw std::runtime_error("the card did not come up");
+  }
+  static platform::CardConfig card() {
+    platform::CardConfig config;
+    config.rom = scenarios::installed_firmware("rom.bin");
+    config.firmware = scenarios::installed_firmware("controller.img");
+    config.volumes.resize(1);
+    config.volumes[0].name = "bench";
+    return config;
+  }
+  static std::vector<std::unique_ptr<storage::Medium>> media() {
+    std::vector<std::unique_ptr<storage::Medium>> all;
+    all.push_back(storage::make_memory_medium(kVolume));
+    std::vector<std::byte> filler(1 << 20, std::byte{1});  // real pages, as the floor has
+    for (std::uint64_t at = 0; at < kVolume; at += filler.size()) all.back()->write(at, filler);
+    return all;
+  }
+};
+
+Bench& bench() {
+  static Bench instance;
+  return instance;
+}
+
+void io(benchmark::State& state, unsigned read_percent, bool verify) {
+  Bench& b = bench();
+  for (auto _ : state) {
+    host::IoResult result;
+    b.tasks.spawn([](Bench& bench, host::IoResult& out, unsigned depth, unsigned reads, bool check) -> Task<> {
+      out = co_await host::run(bench.machine.host().driver(0), {.name = "bench",
+                                                                .read_percent = reads,
+                                                                .queue_depth = depth,
+                                                                .count = kCommands,
+                                                                .verify = check});
+      bench.machine.pause();
+    }(b, result, static_cast<unsigned>(state.range(0)), read_percent, verify));
+    b.machine.run_for(sc_core::sc_time(1000, sc_core::SC_SEC));
+    if (!result.passed() || result.commands() != kCommands) state.SkipWithError("commands failed");
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kCommands));
+}
+
+Task<> floor_lane(Scheduler& scheduler, std::size_t lane, std::vector<char>& from, std::vector<char>& to, long& left) {
+  const sc_core::sc_time step(100 + 7.0 * static_cast<double>(lane), sc_core::SC_NS);
+  std::size_t block = lane;
+  while (left-- > 0) {
+    for (int i = 0; i < 3; ++i) co_await scheduler.delay(step);
+    block = (block * 1103515245 + 12345) % (from.size() / 4096);
+    std::memcpy(to.data() + lane * 4096, from.data() + block * 4096, 4096);
+  }
+}
+
+void floor(benchmark::State& state) {
+  Bench& b = bench();
+  const auto lanes = static_cast<std::size_t>(state.range(0));
+  std::vector<char> from(kVolume, 1), to(lanes * 4096);
+  for (auto _ : state) {
+    TaskScope scope(b.machine.sim().scheduler);
+    long left = kCommands;
+    for (std::size_t lane = 0; lane < lanes; ++lane)
+      scope.spawn(floor_lane(b.machine.sim().scheduler, lane, from, to, left));
+    while (left > 0) b.machine.run_for(sc_core::sc_time(1, sc_core::SC_MS));
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kCommands));
+}
+
+BENCHMARK(floor)->Arg(1)->Arg(32)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(io, random_read, 100, false)->Arg(32)->Arg(1)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(io, random_mixed_verified, 70, true)->Arg(32)->Unit(benchmark::kMillisecond);
+
+}  // namespace
