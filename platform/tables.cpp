@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "models/base/registers.h"
 #include "platform/memory_map.h"
 
 // One namespace for each bank: declare_registers.h defines the same names in all of them.

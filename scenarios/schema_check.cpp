@@ -72,7 +72,9 @@ class Rules {
   std::vector<const json*> parts_;
 };
 
-std::string article(const std::string& type) { return (type == "integer" ? "an " : "a ") + type; }
+std::string with_article(const std::string& type) {
+  return (std::string_view("aeiou").find(type.front()) != std::string_view::npos ? "an " : "a ") + type;
+}
 
 // "an integer from 1 to 64", "one of "a", "b"", and what it is for.
 std::string expectation(const Rules& rules) {
@@ -80,7 +82,7 @@ std::string expectation(const Rules& rules) {
   if (const json* values = rules.find("enum")) {
     for (const json& value : *values) text += (text.empty() ? "one of " : ", ") + value.dump();
   } else if (const json* type = rules.find("type")) {
-    text = article(type->get<std::string>());
+    text = with_article(type->get<std::string>());
   } else {
     text = "a value that the schema allows";
   }

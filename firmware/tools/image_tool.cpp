@@ -1,7 +1,8 @@
-// cardvp-image: packs a firmware binary into the image that the boot ROM loads (firmware/sdk/include/image.h), and shows
-// what is in one. Exit status: 0 good; 1 the image is bad, or a file cannot be read or written; CLI11's for wrong usage.
-#include <CLI/CLI.hpp>
+// cardvp-image: packs a firmware binary into the image that the boot ROM loads (firmware/sdk/include/image.h), and
+// shows what is in one. Exit status: 0 good; 1 the image is bad, or a file cannot be read or written; CLI11's for wrong
+// usage.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <array>
 #include <cstdint>
@@ -139,7 +140,8 @@ void info(const std::string& path) {
   const image_fault fault = check(header, bytes.data() + sizeof header, bytes.size());
   if (fault != IMAGE_GOOD) throw std::runtime_error(path + ": " + describe(fault));
   fmt::print("name              {}\n", std::string(header.name, strnlen(header.name, sizeof header.name)));
-  fmt::print("version           {}.{}.{}\n", header.version >> 24, header.version >> 16 & 0xff, header.version & 0xffff);
+  fmt::print("version           {}.{}.{}\n", header.version >> 24, header.version >> 16 & 0xff,
+             header.version & 0xffff);
   fmt::print("security version  {}\n", header.security_version);
   fmt::print("load address      {:#x}\n", header.load_address);
   fmt::print("entry             {:#x}\n", header.entry);

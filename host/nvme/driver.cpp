@@ -1,6 +1,7 @@
 #include "host/nvme/driver.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
@@ -133,19 +134,24 @@ Task<> Driver::check_controller() {
 
 Task<Error> Driver::start(PciFunction function) {
   if (state_ != State::kStopped && state_ != State::kLost) co_return failure("start: the driver is in use already");
-  Transition transition(state_, State::kStarting, State::kLost);
-  fail_all(Status::kAborted);
   function_ = function;
-  Error error = co_await bring_up();
-  if (!error) transition.settle(State::kRunning);
-  co_return error;
+  co_return co_await restart();
 }
 
 Task<Error> Driver::reset() {
   if (state_ != State::kRunning && state_ != State::kLost) co_return failure("reset: the driver is not running");
+  co_return co_await restart();
+}
+
+Task<Error> Driver::restart() {
   Transition transition(state_, State::kStarting, State::kLost);
   fail_all(Status::kAborted);
-  Error error = co_await bring_up();
+  Error error;
+  try {
+    error = co_await bring_up();
+  } catch (const std::runtime_error& exhausted) {  // host memory, interrupts
+    error = failure(exhausted.what());
+  }
   if (!error) transition.settle(State::kRunning);
   co_return error;
 }

@@ -30,7 +30,7 @@ struct DriverConfig {
   std::uint32_t namespace_id = 1;
   std::uint64_t max_transfer = 1 << 20;                   // bytes of one command; less if MDTS says so
   sc_core::sc_time interrupt_latency{1, sc_core::SC_US};  // from the message's arrival to the handler
-  sc_core::sc_time software_cost;                         // CPU time of each command; commands of one queue share a CPU
+  sc_core::sc_time software_cost{};                       // CPU time of each command; commands of one queue share a CPU
   sc_core::sc_time command_timeout{30, sc_core::SC_SEC};  // I/O and admin
 };
 
@@ -102,6 +102,7 @@ class Driver : public Model {
 
   static constexpr std::uint64_t kAdminTransfer = 64 * 1024;  // bytes of one admin command
 
+  Task<Error> restart();
   Task<Error> bring_up();
   Task<Error> disable(sc_core::sc_time timeout);
   Task<Error> identify();

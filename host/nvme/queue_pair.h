@@ -30,8 +30,8 @@ struct QueueConfig {
   unsigned entries = 0;            // 2 to 4096
   unsigned doorbell_stride = 4;    // bytes
   std::uint64_t max_transfer = 0;  // bytes of one command
-  sc_core::sc_time interrupt_latency;
-  sc_core::sc_time software_cost;
+  sc_core::sc_time interrupt_latency{};
+  sc_core::sc_time software_cost{};
 };
 
 class QueuePair {

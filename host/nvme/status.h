@@ -46,7 +46,7 @@ inline constexpr Status Status::kInvalid{kDriver | 5};
 
 struct Completion {
   std::uint32_t dw0 = 0;  // command-specific result
-  Status status;
+  Status status{};
 };
 
 }  // namespace cardvp::host::nvme

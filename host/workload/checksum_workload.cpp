@@ -52,12 +52,12 @@ class Run {
   Task<> run();
 
  private:
-  Task<> lane(unsigned number);
+  Task<> lane(std::uint64_t number);
   std::uint64_t chunk_bytes(std::uint64_t chunk) const {
     return std::min(config_.block_size, size_ - chunk * config_.block_size);
   }
   std::span<const std::byte> chunk_data(std::uint64_t chunk) const {
-    return buffers_.bytes().subspan(chunk % config_.queue_depth * config_.block_size, chunk_bytes(chunk));
+    return buffers_.bytes().subspan(chunk % lanes_ * config_.block_size, chunk_bytes(chunk));
   }
   void arrived(std::uint64_t chunk);
 
@@ -71,7 +71,8 @@ class Run {
   std::uint64_t chunks_ = 0;
   std::uint64_t next_ = 0;     // chunk to be hashed
   std::vector<bool> arrived_;  // by lane: its chunk waits to be hashed
-  unsigned lanes_ = 0;
+  std::uint64_t lanes_ = 0;
+  std::uint64_t running_ = 0;  // lanes that have not ended
   Trigger hashed_;
   OneShot<bool> done_;
 };
@@ -94,25 +95,26 @@ std::string Run::prepare() {
   if (size_ > volume - config_.offset || config_.offset % info.block_size != 0 || size_ % info.block_size != 0)
     return fmt::format("{} bytes at {} are not blocks of the volume's {} bytes", size_, config_.offset, volume);
   chunks_ = (size_ + config_.block_size - 1) / config_.block_size;
-  arrived_.resize(config_.queue_depth);
-  buffers_ = Buffer(driver_.memory(), config_.queue_depth * config_.block_size);
+  lanes_ = std::min<std::uint64_t>(config_.queue_depth, chunks_);
+  running_ = lanes_;
+  arrived_.resize(lanes_);
+  if (lanes_ > 0) buffers_ = Buffer(driver_.memory(), lanes_ * config_.block_size);
   return {};
 }
 
 Task<> Run::run() {
-  lanes_ = static_cast<unsigned>(std::min<std::uint64_t>(config_.queue_depth, chunks_));
   if (lanes_ > 0) {
     TaskScope scope(driver_.scheduler());
-    for (unsigned number = 0, lanes = lanes_; number < lanes; ++number) scope.spawn(lane(number));
+    for (std::uint64_t number = 0; number < lanes_; ++number) scope.spawn(lane(number));
     co_await done_;
   }
   if (result_.error.empty()) result_.sha256 = hash_.finish();
 }
 
-Task<> Run::lane(unsigned number) {
+Task<> Run::lane(std::uint64_t number) {
   const std::uint64_t address = buffers_.address() + number * config_.block_size;
   const std::uint32_t block_size = driver_.info().block_size;
-  for (std::uint64_t chunk = number; chunk < chunks_ && result_.error.empty(); chunk += config_.queue_depth) {
+  for (std::uint64_t chunk = number; chunk < chunks_ && result_.error.empty(); chunk += lanes_) {
     const std::uint64_t lba = (config_.offset + chunk * config_.block_size) / block_size;
     const auto blocks = static_cast<std::uint32_t>(chunk_bytes(chunk) / block_size);
     const nvme::Status status = co_await driver_.read(config_.queue, lba, blocks, address);
@@ -125,18 +127,18 @@ Task<> Run::lane(unsigned number) {
     arrived(chunk);
     while (next_ <= chunk && result_.error.empty()) co_await hashed_;
   }
-  if (--lanes_ == 0) done_.deliver(true);
+  if (--running_ == 0) done_.deliver(true);
 }
 
 void Run::arrived(std::uint64_t chunk) {
-  arrived_[chunk % config_.queue_depth] = true;
+  arrived_[chunk % lanes_] = true;
   if (chunk != next_) return;
-  while (next_ < chunks_ && arrived_[next_ % config_.queue_depth]) {
+  while (next_ < chunks_ && arrived_[next_ % lanes_]) {
     const std::span<const std::byte> data = chunk_data(next_);
     hash_.update(data);
     result_.bytes += data.size();
     if (progress_) *progress_ += data.size();
-    arrived_[next_ % config_.queue_depth] = false;
+    arrived_[next_ % lanes_] = false;
     ++next_;
   }
   hashed_.notify();
@@ -148,7 +150,11 @@ Task<ChecksumResult> run(nvme::Driver& driver, ChecksumConfig config, std::uint6
   ChecksumResult result;
   result.start = driver.scheduler().now();
   Run run(driver, config, progress, result);
-  result.error = run.prepare();
+  try {
+    result.error = run.prepare();
+  } catch (const std::runtime_error& exhausted) {  // memory
+    result.error = exhausted.what();
+  }
   if (result.error.empty()) co_await run.run();
   result.end = driver.scheduler().now();
   co_return result;

@@ -9,7 +9,7 @@
 namespace cardvp::host {
 
 struct ChecksumConfig {
-  std::string name;
+  std::string name{};
   std::uint64_t block_size = 128 * 1024;  // bytes of one read, a multiple of the volume's block size
   unsigned queue_depth = 8;               // reads in flight
   unsigned queue = 0;

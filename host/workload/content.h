@@ -27,7 +27,7 @@ struct Mismatch {
   std::uint8_t actual = 0;
   std::uint32_t generation = 0;  // that was expected; 0: the initial content
   bool learned = false;          // expected was what an earlier read gave, of which only a hash is kept
-  sc_core::sc_time time;
+  sc_core::sc_time time{};
   std::string text() const;
 };
 

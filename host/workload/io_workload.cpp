@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <optional>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -68,7 +69,8 @@ class Run {
   std::uint64_t cursor_ = 0;     // of the sequential pattern
   std::uint64_t started_ = 0;
   sc_time stop_at_;
-  unsigned lanes_ = 0;
+  std::uint64_t lanes_ = 0;
+  std::uint64_t running_ = 0;  // lanes that have not ended
   OneShot<bool> done_;
 };
 
@@ -105,7 +107,7 @@ std::string Run::prepare() {
     content_ = &own_content_.emplace(scheduler(), info.blocks, info.block_size, config_.initial, config_.seed);
   if (content_ && (content_->blocks() != info.blocks || content_->block_size() != info.block_size))
     return "the known content is another volume's";
-  lanes_ = config_.queues * config_.queue_depth;
+  lanes_ = running_ = std::uint64_t{config_.queues} * config_.queue_depth;
   buffers_ = Buffer(driver_.memory(), lanes_ * config_.block_size);
   return {};
 }
@@ -162,7 +164,7 @@ Task<> Run::lane(unsigned queue, std::uint64_t address, std::span<std::byte> dat
     }
     account(operation, status, scheduler().now() - start, data);
   }
-  if (--lanes_ == 0) done_.deliver(true);
+  if (--running_ == 0) done_.deliver(true);
 }
 
 void Run::account(const Operation& operation, nvme::Status status, sc_time latency, std::span<const std::byte> data) {
@@ -191,10 +193,10 @@ void Run::account(const Operation& operation, nvme::Status status, sc_time laten
 Task<> Run::run() {
   if (config_.duration != sc_core::SC_ZERO_TIME) stop_at_ = scheduler().now() + config_.duration;
   TaskScope scope(scheduler());
-  for (unsigned lane_number = 0; lane_number < config_.queues * config_.queue_depth; ++lane_number) {
-    const std::uint64_t at = lane_number * config_.block_size;
-    scope.spawn(
-        lane(lane_number % config_.queues, buffers_.address() + at, buffers_.bytes().subspan(at, config_.block_size)));
+  for (std::uint64_t number = 0; number < lanes_; ++number) {
+    const std::uint64_t at = number * config_.block_size;
+    scope.spawn(lane(static_cast<unsigned>(number % config_.queues), buffers_.address() + at,
+                     buffers_.bytes().subspan(at, config_.block_size)));
   }
   co_await done_;
 }
@@ -205,7 +207,11 @@ Task<IoResult> run(nvme::Driver& driver, IoWorkloadConfig config, Content* conte
   IoResult result;
   result.start = result.end = driver.scheduler().now();
   Run run(driver, config, content, progress, result);
-  result.error = run.prepare();
+  try {
+    result.error = run.prepare();
+  } catch (const std::runtime_error& exhausted) {  // memory
+    result.error = exhausted.what();
+  }
   if (!result.error.empty()) co_return result;
   co_await run.run();
   result.end = driver.scheduler().now();

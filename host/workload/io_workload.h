@@ -15,7 +15,7 @@ namespace cardvp::host {
 enum class Pattern : std::uint8_t { kSequential, kRandom, kZipf };
 
 struct IoWorkloadConfig {
-  std::string name;
+  std::string name{};
   Pattern pattern = Pattern::kRandom;
   double zipf_theta = 0.99;         // above 0: the n-th most popular block is drawn 1 / n^theta as often as the first
   std::uint64_t block_size = 4096;  // bytes, a multiple of the volume's block size
@@ -23,7 +23,7 @@ struct IoWorkloadConfig {
   unsigned queue_depth = 1;         // commands in flight, per queue
   unsigned queues = 1;              // the driver's queues 0 to queues - 1
   std::uint64_t count = 0;          // commands; 0: no limit
-  sc_core::sc_time duration;        // no command starts later than this; zero: no limit
+  sc_core::sc_time duration{};      // no command starts later than this; zero: no limit
   std::uint64_t seed = 1;
   std::uint64_t offset = 0;  // bytes: the region of the volume that is used
   std::uint64_t size = 0;    // bytes; 0: up to the volume's end

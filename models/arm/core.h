@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include <tlm_utils/simple_initiator_socket.h>
 
 #include "models/base/model.h"
+#include "models/base/sync.h"
 
 namespace cardvp::arm {
 
@@ -42,6 +44,18 @@ class Core : public Model {
   std::string stuck() const;
   // Program counter, general registers and exception state as text, for error reports.
   std::string describe() const;
+
+ private:
+  struct Parts;
+
+  Task<> execute();
+  void forget_memory(sc_dt::uint64 first, sc_dt::uint64 last);
+
+  CoreConfig config_;
+  Counter& instructions_;
+  std::unique_ptr<Parts> parts_;
+  Trigger wake_{scheduler()};
+  TaskScope scope_{scheduler()};
 };
 
 }  // namespace cardvp::arm

@@ -76,10 +76,10 @@ sc_time GenericTimer::next_expiry(sc_time after) const {
     const Timer& timer = timers_[id];
     if (!timer.enabled || timer.masked || met(id, after)) continue;
     // The first picosecond at which the counter shows it, unless that is beyond the end of time.
-    const Wide due = Wide{static_cast<std::uint64_t>(timer.compare + offset_of(id))} * kPicosecondsPerSecond;
-    const Wide ps = (due + hz_ - 1) / hz_;
-    if (timer.compare + offset_of(id) >= timer.compare && ps < next.value())
-      next = sc_time::from_value(static_cast<std::uint64_t>(ps));
+    const std::uint64_t now = count(after);
+    const Wide due = Wide{now} + (timer.compare - (now - offset_of(id)));
+    const Wide ps = (due * kPicosecondsPerSecond + hz_ - 1) / hz_;
+    if (ps < next.value()) next = sc_time::from_value(static_cast<std::uint64_t>(ps));
   }
   return next;
 }

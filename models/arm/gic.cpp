@@ -1,5 +1,6 @@
 #include "models/arm/gic.h"
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cstring>

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "models/arm/registers.h"
 
@@ -27,6 +28,7 @@ struct MemoryAccess {
   bool unaligned = false;     // not aligned to the size that counts for its instruction
   bool must_align = false;    // that is a fault whatever the memory (exclusives, acquire/release)
   bool unprivileged = false;  // LDTR, STTR
+  bool maintenance = false;   // a cache operation by address
 };
 
 inline constexpr unsigned kPageBits = 12;
@@ -110,5 +112,8 @@ class InstructionEngine {
   // Clears the exclusive monitor; true if it was set.
   virtual bool clear_exclusive() = 0;
 };
+
+// The default engine: the decoded-block interpreter.
+std::unique_ptr<InstructionEngine> make_engine(EngineCallbacks& callbacks);
 
 }  // namespace cardvp::arm

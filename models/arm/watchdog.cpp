@@ -70,7 +70,6 @@ void Watchdog::first_expiry() {
 void Watchdog::expire() {
   if (now() < deadline_) return arm();
   if (!expired()) return first_expiry();
-  log_.warning("expired again: card reset");
   running_ = false;
   registers_.set(watchdog::STATUS_CAUSED_RESET, 1);
   resets_.add();

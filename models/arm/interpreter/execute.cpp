@@ -54,7 +54,8 @@ inline CodePage* Interpreter::find_page(std::uint64_t pc) {
 #define BRANCH_LOCAL(bytes)                            \
   do {                                                 \
     left -= distance(entry, ip) + kOne;                \
-    ip = entry = moved(ip, bytes);                     \
+    ip = moved(ip, bytes);                             \
+    entry = ip;                                        \
     if (left < kWholePage) [[unlikely]] goto boundary; \
     DISPATCH();                                        \
   } while (false)

@@ -61,3 +61,11 @@ bool Interpreter::fetch_word(CodePage& page, std::uint64_t pc, std::uint32_t& wo
 }
 
 }  // namespace cardvp::arm::interpreter
+
+namespace cardvp::arm {
+
+std::unique_ptr<InstructionEngine> make_engine(EngineCallbacks& callbacks) {
+  return std::make_unique<interpreter::Interpreter>(callbacks);
+}
+
+}  // namespace cardvp::arm

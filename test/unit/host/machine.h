@@ -36,6 +36,8 @@ struct HostMachine : testing::Test {
                                                                                                        value));
     return std::move(value).value();
   }
+  // Until what was posted has arrived.
+  void settle() { sc_core::sc_start({10, sc_core::SC_US}); }
   void link_up() {
     link.enable(true);
     ASSERT_TRUE(result(root.wait_link({1, sc_core::SC_MS})));

@@ -69,6 +69,12 @@ TEST_F(NvmeDriver, ReadsAndWrites) {
   EXPECT_EQ(device.seen.back().command.opcode, 0);
 }
 
+TEST_F(NvmeDriver, NeedsHostMemoryForItsQueues) {
+  make({.queue_entries = 64, .max_transfer = 1 << 30});
+  EXPECT_NE(start().text.find("host memory is exhausted"), std::string::npos);
+  EXPECT_FALSE(driver->running());
+}
+
 TEST_F(NvmeDriver, SendsTheWholeLba) {
   make_and_start();
   Buffer data(memory, 512);
@@ -142,12 +148,14 @@ INSTANTIATE_TEST_SUITE_P(Shapes, NvmeQueues,
 
 TEST_F(NvmeDriver, RingsOnceForABatch) {
   make_and_start();
+  settle();
   device.doorbells.clear();
   unsigned left = 8;
   for (std::size_t lba = 0; lba < 8192; ++lba) device.storage[lba * 512] = static_cast<std::byte>(lba % 251);
   for (unsigned lane = 0; lane < 8; ++lane) scope.spawn(reader(*this, lane, 1, left));
   sc_core::sc_start({1, SC_MS});
   EXPECT_EQ(left, 0u);
+  settle();
   // Eight submissions, one doorbell; their completions come at one time, one doorbell again.
   EXPECT_EQ(device.doorbells, (std::vector<std::pair<std::uint64_t, std::uint32_t>>{{0x1008, 8}, {0x100c, 8}}));
 }
@@ -156,8 +164,10 @@ TEST_F(NvmeDriver, FollowsTheDoorbellStride) {
   device.cap |= 2ull << 32;  // 16 bytes
   make_and_start({.io_queues = 2});
   Buffer data(memory, 512);
+  settle();
   device.doorbells.clear();
   EXPECT_TRUE(read(0, 1, data.address(), 1).ok());
+  settle();
   EXPECT_EQ(device.doorbells, (std::vector<std::pair<std::uint64_t, std::uint32_t>>{{0x1040, 1}, {0x1050, 1}}));
 }
 
@@ -179,6 +189,7 @@ TEST_F(NvmeDriver, InterruptLatencyAndSoftwareCostTakeTheirTime) {
   for (auto& one : drivers) {
     driver = std::move(one);
     ASSERT_FALSE(start());
+    settle();
     const sc_time begin = sim.scheduler.now();
     EXPECT_TRUE(read(0, 1, data.address()).ok());
     took.push_back(sim.scheduler.now() - begin);

@@ -162,6 +162,12 @@ TEST_F(Memories, FlashTakesAnEmptyImage) {
   EXPECT_FALSE(core.direct(false, 0, dmi));
 }
 
+TEST_F(Memories, FlashWithoutAFileIsErased) {
+  Flash flash("flash", sim, 0x1000, "");
+  connect(flash);
+  EXPECT_EQ(core.read(0xffc), 0xffffffffu);
+}
+
 TEST_F(Memories, FlashNamesTheFileThatItCannotUse) {
   EXPECT_THAT(flash_failure(0x1000), testing::AllOf(HasSubstr(path.string()), HasSubstr("no such file")));
   write_image(4097);

@@ -120,11 +120,18 @@ TEST_F(FileMedium, OddOrEmptyOrNoFileAtAllIsAnError) {
 }
 
 TEST_F(FileMedium, UnwritableIsAnErrorUnlessReadOnly) {
-  if (::geteuid() == 0) GTEST_SKIP() << "root may write everything";
   const std::string path = file("disk", 4096);
-  std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+  std::filesystem::permissions(path, std::filesystem::perms::others_read | std::filesystem::perms::owner_read);
+  std::filesystem::permissions(folder, std::filesystem::perms::others_exec, std::filesystem::perm_options::add);
+  const uid_t user = ::geteuid();
+  constexpr uid_t kNobody = 65534;
+  if (user == 0) {  // who may write everything
+    ASSERT_EQ(::seteuid(kNobody), 0);
+  }
   EXPECT_THAT(error(path, 0), AllOf(HasSubstr(path), HasSubstr("Permission denied"), HasSubstr("read-only")));
   EXPECT_EQ(make_file_medium(path, 0, false, true)->size(), 4096u);
+  EXPECT_THAT(error(folder / "new", 4096, true), HasSubstr("Permission denied"));
+  ASSERT_EQ(::seteuid(user), 0);
 }
 
 TEST_F(FileMedium, ReadOnlyRefusesWrites) {

@@ -1,0 +1,306 @@
+// MRS, MSR and SYS: access rules, traps, and the registers that are more than storage.
+#include <cstring>
+
+#include "models/arm/processor.h"
+
+namespace cardvp::arm {
+
+namespace {
+
+constexpr bool is_read(std::uint32_t word) { return word >> 21 & 1; }
+constexpr unsigned op0(std::uint32_t word) { return word >> 19 & 3; }
+constexpr unsigned op1(std::uint32_t word) { return word >> 16 & 7; }
+constexpr unsigned crn(std::uint32_t word) { return word >> 12 & 15; }
+constexpr unsigned crm(std::uint32_t word) { return word >> 8 & 15; }
+constexpr unsigned op2(std::uint32_t word) { return word >> 5 & 7; }
+
+// ESR_ELx.ISS of a trapped MRS, MSR or SYS.
+constexpr std::uint32_t trap_syndrome(std::uint32_t word) {
+  return op0(word) << 20 | op2(word) << 17 | op1(word) << 14 | crn(word) << 10 | (word & 31) << 5 | crm(word) << 1 |
+         is_read(word);
+}
+
+struct TimerRegister {
+  GenericTimer::Id timer;
+  enum { kValue, kControl, kCompare } what;
+};
+// The three registers of each timer stand in a row in system_registers.def.
+TimerRegister timer_register(Sys id) {
+  static constexpr GenericTimer::Id kOrder[] = {GenericTimer::kPhysical, GenericTimer::kVirtual,
+                                                GenericTimer::kHypervisor, GenericTimer::kSecure};
+  const unsigned index = static_cast<unsigned>(id) - static_cast<unsigned>(Sys::CNTP_TVAL_EL0);
+  return {kOrder[index / 3], static_cast<decltype(TimerRegister::what)>(index % 3)};
+}
+constexpr bool is_timer_register(Sys id) { return id >= Sys::CNTP_TVAL_EL0 && id <= Sys::CNTPS_CVAL_EL1; }
+
+}  // namespace
+
+Processor::Trapped Processor::check_timer_access(Sys id) const {
+  if (id >= Sys::CNTPS_TVAL_EL1 && id <= Sys::CNTPS_CVAL_EL1) {
+    if (el_ == 3) return {};
+    if (el_ == 2 || el2_enabled()) return {.undefined = true};
+    return {.taken = !(system_[Sys::SCR_EL3] & scr::kSt), .target = 3};
+  }
+  const bool physical_timer = id >= Sys::CNTP_TVAL_EL0 && id <= Sys::CNTP_CVAL_EL0;
+  const bool physical = physical_timer || id == Sys::CNTPCT_EL0;
+  if (el_ == 0) {
+    const std::uint64_t enables = system_[Sys::CNTKCTL_EL1];
+    bool enabled = true;
+    if (physical_timer) {
+      enabled = enables >> 9 & 1;
+    } else if (id >= Sys::CNTV_TVAL_EL0 && id <= Sys::CNTV_CVAL_EL0) {
+      enabled = enables >> 8 & 1;
+    } else if (id == Sys::CNTPCT_EL0) {
+      enabled = enables & 1;
+    } else if (id == Sys::CNTVCT_EL0) {
+      enabled = enables >> 1 & 1;
+    } else if (id == Sys::CNTFRQ_EL0) {
+      enabled = enables & 3;
+    }
+    if (!enabled) return {.taken = true, .target = default_target()};
+  }
+  if (el_ < 2 && physical && el2_enabled() && !(system_[Sys::CNTHCTL_EL2] >> (physical_timer ? 1 : 0) & 1))
+    return {.taken = true, .target = 2};
+  return {};
+}
+
+Processor::Trapped Processor::check_access(Sys id, bool read) const {
+  if (id == Sys::kUndefined) return {.undefined = true};
+  if (id == Sys::kReservedId) return {.undefined = !read || el_ == 0};
+  const SystemRegisters::Info& info = SystemRegisters::info(id);
+  const unsigned lowest = read ? info.read_el : info.write_el;
+  if (el_ < lowest) return {.undefined = true};
+  if (id >= Sys::CNTFRQ_EL0 && id <= Sys::CNTPS_CVAL_EL1) return check_timer_access(id);
+  const std::uint64_t sctlr = system_[Sys::SCTLR_EL1];
+  switch (id) {
+    case Sys::DAIF: return {.taken = el_ == 0 && !(sctlr & sctlr::kUma), .target = default_target()};
+    case Sys::CTR_EL0: return {.taken = el_ == 0 && !(sctlr & sctlr::kUct), .target = default_target()};
+    case Sys::SP_EL0: return {.undefined = !use_sp_elx_};
+    default: return {};
+  }
+}
+
+bool Processor::fail_access(const Trapped& trapped, std::uint32_t word) {
+  if (trapped.undefined) {
+    undefined();
+  } else if (trapped.taken) {
+    take_synchronous(trapped.target, ec::kSystemRegister, trap_syndrome(word), registers_.pc);
+  }
+  return trapped.undefined || trapped.taken;
+}
+
+bool Processor::read_system(std::uint32_t word, std::uint64_t& value) {
+  if (op0(word) < 2) {  // SYSL: nothing is allocated
+    undefined();
+    return false;
+  }
+  const Sys id = find_system_register(system_key(word));
+  if (id == Sys::FPCR || id == Sys::FPSR) {
+    trap(Trap::kFloatingPoint, word);
+    return false;
+  }
+  if (fail_access(check_access(id, true), word)) return false;
+  value = id == Sys::kReservedId ? 0 : read_register(id);
+  return true;
+}
+
+std::uint64_t Processor::read_register(Sys id) {
+  if (is_timer_register(id)) {
+    const auto [timer, what] = timer_register(id);
+    if (what == TimerRegister::kCompare) return timer_.compare(timer);
+    return what == TimerRegister::kControl ? timer_.control(timer, time_.now()) : timer_.value(timer, time_.now());
+  }
+  switch (id) {
+    case Sys::CNTPCT_EL0: return timer_.count(time_.now());
+    case Sys::CNTVCT_EL0: return timer_.virtual_count(time_.now());
+    case Sys::CurrentEL: return el_ << 2;
+    case Sys::SPSel: return use_sp_elx_;
+    case Sys::NZCV: return std::uint64_t{registers_.flags.nzcv()} << 28;
+    case Sys::DAIF: return daif_;
+    case Sys::SP_EL0: return stack_pointer(0);
+    case Sys::SP_EL1: return stack_pointer(1);
+    case Sys::SP_EL2: return stack_pointer(2);
+    case Sys::ISR_EL1: return (irq_ ? kPstateI : 0) | (fiq_ ? kPstateF : 0);
+    case Sys::MIDR_EL1: return el_ == 1 && el2_enabled() ? system_[Sys::VPIDR_EL2] : system_[id];
+    case Sys::MPIDR_EL1: return el_ == 1 && el2_enabled() ? system_[Sys::VMPIDR_EL2] : system_[id];
+    case Sys::DCZID_EL0: {
+      const bool prohibited = el_ == 0 && !(system_[Sys::SCTLR_EL1] & sctlr::kDze);
+      return system_[id] | (prohibited ? 0x10 : 0);
+    }
+    default: return system_[id];
+  }
+}
+
+Next Processor::write_system(std::uint32_t word, std::uint64_t value) {
+  if (op0(word) == 0) {
+    // MSR (immediate) to SPSel needs EL1; to DAIF from EL0, SCTLR_EL1.UMA.
+    const bool spsel = op1(word) == 0;
+    if (fail_access(check_access(spsel ? Sys::SPSel : Sys::DAIF, false), word)) return Next::kPc;
+    write_pstate(word);
+    return Next::kFollowing;
+  }
+  if (op0(word) == 1) return system_operation(word, value);
+  const Sys id = find_system_register(system_key(word));
+  if (id == Sys::FPCR || id == Sys::FPSR) {
+    trap(Trap::kFloatingPoint, word);
+    return Next::kPc;
+  }
+  if (fail_access(check_access(id, false), word)) return Next::kPc;
+  write_register(id, value);
+  return Next::kFollowing;
+}
+
+void Processor::write_pstate(std::uint32_t word) {
+  if (op1(word) == 0) return set_level(el_, crm(word) & 1);
+  const std::uint32_t bits = crm(word) << 6;
+  daif_ = op2(word) == 6 ? daif_ | bits : daif_ & ~bits;
+  if (irq_ || fiq_) engine_->stop();
+}
+
+void Processor::write_register(Sys id, std::uint64_t value) {
+  const sc_core::sc_time at = time_.now();
+  if (is_timer_register(id)) {
+    const auto [timer, what] = timer_register(id);
+    switch (what) {
+      case TimerRegister::kValue: timer_.set_value(timer, value, at); break;
+      case TimerRegister::kControl: timer_.set_control(timer, value, at); break;
+      case TimerRegister::kCompare: timer_.set_compare(timer, value, at); break;
+    }
+    return timers_changed();
+  }
+  switch (id) {
+    case Sys::SPSel: return set_level(el_, value & 1);
+    case Sys::NZCV: return registers_.flags.set_nzcv(value >> 28 & 15);
+    case Sys::DAIF:
+      daif_ = value & 0x3c0;
+      if (irq_ || fiq_) engine_->stop();
+      return;
+    case Sys::SP_EL0: stack_pointer(0) = value; return;
+    case Sys::SP_EL1: stack_pointer(1) = value; return;
+    case Sys::SP_EL2: stack_pointer(2) = value; return;
+    case Sys::CNTVOFF_EL2:
+      system_.write(id, value);
+      timer_.set_virtual_offset(value, at);
+      return timers_changed();
+    case Sys::SCTLR_EL1: case Sys::SCTLR_EL2: case Sys::SCTLR_EL3:
+      system_.write(id, value);
+      select_context();
+      return translations_changed();
+    case Sys::TTBR0_EL1: case Sys::TTBR1_EL1: case Sys::TCR_EL1: case Sys::MAIR_EL1:
+    case Sys::TTBR0_EL2: case Sys::TCR_EL2: case Sys::MAIR_EL2:
+    case Sys::TTBR0_EL3: case Sys::TCR_EL3: case Sys::MAIR_EL3:
+      system_.write(id, value);
+      return translations_changed();
+    case Sys::HCR_EL2:
+      if (value & 1) log_.warning("stage 2 translation is not there: HCR_EL2.VM stays 0", {{"pc", hex(registers_.pc)}});
+      [[fallthrough]];
+    case Sys::SCR_EL3:
+      system_.write(id, value);
+      if (irq_ || fiq_) engine_->stop();
+      return translations_changed();
+    case Sys::OSLAR_EL1:
+      system_[Sys::OSLSR_EL1] = (system_[Sys::OSLSR_EL1] & ~2ull) | (value & 1) << 1;
+      return;
+    default: system_.write(id, value);
+  }
+}
+
+Next Processor::system_operation(std::uint32_t word, std::uint64_t value) {
+  switch (crn(word)) {
+    case 7: return cache_operation(word, value) ? Next::kFollowing : Next::kPc;
+    case 8: {  // TLBI; whatever it names, everything is forgotten
+      static constexpr std::uint8_t kLevel[] = {1, 9, 9, 9, 2, 9, 3, 9};  // the lowest that may use it, by op1
+      const bool by_intermediate = op1(word) == 4 && (crm(word) == 0 || crm(word) == 4);
+      if (el_ < kLevel[op1(word)] || !(crm(word) == 3 || crm(word) == 7 || by_intermediate)) break;
+      translations_changed();
+      return Next::kFollowing;
+    }
+    default: break;
+  }
+  undefined();
+  return Next::kPc;
+}
+
+bool Processor::cache_operation(std::uint32_t word, std::uint64_t address) {
+  const auto from_el0 = [&](std::uint64_t allow) {
+    return !fail_access({.taken = el_ == 0 && !(system_[Sys::SCTLR_EL1] & allow), .target = default_target()}, word);
+  };
+  // By virtual address: the access is checked, as a read.
+  const auto by_address = [&](AccessKind kind, Translation& found) {
+    MemoryAccess access{address, 1, kind};
+    access.maintenance = true;
+    return translate(access, found);
+  };
+  Translation found;
+  switch (op1(word) << 8 | crm(word) << 4 | op2(word)) {
+    case 0x010: case 0x050:  // IC IALLUIS, IALLU
+      if (el_ == 0) break;
+      engine_->invalidate_all();
+      return true;
+    case 0x351:  // IC IVAU
+      if (!from_el0(sctlr::kUci) || !by_address(AccessKind::kRead, found)) return false;
+      engine_->invalidate(found.physical & ~63ull, 64);
+      return true;
+    case 0x061: case 0x062: case 0x0a2: case 0x0e2:  // DC IVAC, ISW, CSW, CISW
+      if (el_ == 0) break;
+      return (crm(word) == 6 && op2(word) == 1) ? by_address(AccessKind::kWrite, found) : true;
+    case 0x3a1: case 0x3b1: case 0x3e1:  // DC CVAC, CVAU, CIVAC
+      return from_el0(sctlr::kUci) && by_address(AccessKind::kRead, found);
+    case 0x341:  // DC ZVA
+      return from_el0(sctlr::kDze) && zero_block(address);
+    case 0x080: case 0x081: case 0x082: case 0x083:  // AT S1E1R, S1E1W, S1E0R, S1E0W
+      if (el_ == 0) break;
+      translate_address(word, address);
+      return true;
+    case 0x480: case 0x481:  // AT S1E2R, S1E2W
+    case 0x484: case 0x485: case 0x486: case 0x487:  // AT S12E1R, S12E1W, S12E0R, S12E0W
+      if (el_ < 2) break;
+      translate_address(word, address);
+      return true;
+    case 0x680: case 0x681:  // AT S1E3R, S1E3W
+      if (el_ < 3) break;
+      translate_address(word, address);
+      return true;
+    default: break;
+  }
+  undefined();
+  return false;
+}
+
+bool Processor::zero_block(std::uint64_t address) {
+  constexpr unsigned kBlock = 64;  // DCZID_EL0
+  const MemoryAccess access{address & ~std::uint64_t{kBlock - 1}, kBlock, AccessKind::kWrite};
+  Translation found;
+  if (!translate(access, found)) return false;
+  if (found.aligned_only && mmu_.translate(address, AccessKind::kWrite, el_).device()) {
+    MemoryAccess given = access;
+    given.address = address;
+    abort(given, Mmu::kAlignment);
+    return false;
+  }
+  if (found.host) {
+    std::memset(found.host, 0, kBlock);
+  } else {
+    static constexpr std::uint64_t kZero = 0;
+    for (unsigned done = 0; done < kBlock; done += sizeof kZero) {
+      MemoryAccess part = access;
+      part.address += done;
+      part.size = sizeof kZero;
+      if (!write_bus(part, found.physical + done, &kZero)) return false;
+    }
+  }
+  engine_->invalidate(found.physical, kBlock);
+  return true;
+}
+
+void Processor::translate_address(std::uint32_t word, std::uint64_t address) {
+  const AccessKind kind = op2(word) & 1 ? AccessKind::kWrite : AccessKind::kRead;
+  const unsigned el = op1(word) == 4 && op2(word) < 4 ? 2 : op1(word) == 6 ? 3 : op2(word) & 2 ? 0 : 1;
+  const Mmu::Result found = mmu_.translate(address, kind, el);
+  constexpr std::uint64_t kRes1 = 1u << 11;
+  system_[Sys::PAR_EL1] =
+      found.ok ? std::uint64_t{found.attributes} << 56 | (found.physical & ~(kPageSize - 1)) | kRes1
+               : kRes1 | std::uint64_t{found.fault} << 1 | 1;
+}
+
+}  // namespace cardvp::arm

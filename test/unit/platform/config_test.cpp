@@ -1,0 +1,161 @@
+#include "platform/config.h"
+
+#include <gtest/gtest.h>
+
+#include "scenarios/scenario.h"
+#include "scenarios/schema_check.h"
+
+namespace cardvp {
+namespace {
+
+using nlohmann::json;
+using platform::MediumConfig;
+using platform::VolumeConfig;
+using scenarios::parse_scenario;
+using scenarios::Scenario;
+
+json minimal() {
+  return json::parse(R"({"name": "t", "card": {"volumes": [
+      {"name": "v", "medium": {"type": "memory", "size_mib": 8}}]}})");
+}
+
+// Everything that the schema gives a default for, spelled out.
+json with_defaults(const json& schema, const json& root) {
+  if (schema.contains("$ref"))
+    return with_defaults(root.at(json::json_pointer(schema.at("$ref").get<std::string>().substr(1))), root);
+  json result = json::object();
+  if (!schema.contains("properties")) return result;
+  for (const auto& [name, property] : schema.at("properties").items()) {
+    if (property.contains("default"))
+      result[name] = property.at("default");
+    else if (property.value("type", "") == "object")
+      result[name] = with_defaults(property, root);
+  }
+  return result;
+}
+
+TEST(Config, SchemaAndStructuresHaveTheSameDefaults) {
+  const json& schema = scenarios::scenario_schema();
+  json full = with_defaults(schema, schema);
+  json volume = with_defaults(schema["definitions"]["volume"], schema);
+  volume.update(minimal()["card"]["volumes"][0]);
+  full["name"] = "t";
+  full["card"]["volumes"] = json::array({volume});
+  const auto io_defaults = [&](const char* type, std::size_t branch) {
+    json workload = with_defaults(schema["definitions"]["workload"]["allOf"][branch]["then"], schema);
+    workload.update(json{{"type", type}, {"name", type}, {"volume", "v"}});
+    return workload;
+  };
+  full["host"]["workloads"] = {io_defaults("checksum", 0), io_defaults("io", 1)};
+  json bare = minimal();
+  bare["host"]["workloads"] = {{{"type", "checksum"}, {"name", "checksum"}, {"volume", "v"}},
+                               {{"type", "io"}, {"name", "io"}, {"volume", "v"}}};
+
+  const Scenario a = parse_scenario(full, "/"), b = parse_scenario(bare, "/");
+  EXPECT_EQ(a.seed, b.seed);
+  EXPECT_EQ(a.boot_limit, b.boot_limit);
+  EXPECT_EQ(a.card.core.frequency_hz, b.card.core.frequency_hz);
+  EXPECT_EQ(a.card.core.quantum, b.card.core.quantum);
+  EXPECT_EQ(a.card.core.picojoules_per_instruction, b.card.core.picojoules_per_instruction);
+  EXPECT_EQ(a.card.dram_size, b.card.dram_size);
+  EXPECT_EQ(a.card.fuses.card_id, b.card.fuses.card_id);
+  EXPECT_EQ(a.card.fuses.life_cycle, b.card.fuses.life_cycle);
+  EXPECT_EQ(a.card.fuses.security_version, b.card.fuses.security_version);
+  EXPECT_EQ(a.card.link.generation, b.card.link.generation);
+  EXPECT_EQ(a.card.link.lanes, b.card.link.lanes);
+  EXPECT_EQ(a.card.link.latency, b.card.link.latency);
+  EXPECT_EQ(a.card.link.max_payload, b.card.link.max_payload);
+  EXPECT_EQ(a.card.link.max_read_request, b.card.link.max_read_request);
+  EXPECT_EQ(a.card.nvme.queues, b.card.nvme.queues);
+  EXPECT_EQ(a.card.nvme.queue_entries, b.card.nvme.queue_entries);
+  EXPECT_EQ(a.card.nvme.command_overhead, b.card.nvme.command_overhead);
+  EXPECT_EQ(a.host.memory_size, b.host.memory_size);
+  EXPECT_EQ(a.host.driver.io_queues, b.host.driver.io_queues);
+  EXPECT_EQ(a.host.driver.queue_entries, b.host.driver.queue_entries);
+  EXPECT_EQ(a.host.driver.interrupt_latency, b.host.driver.interrupt_latency);
+  EXPECT_EQ(a.host.driver.software_cost, b.host.driver.software_cost);
+  EXPECT_EQ(a.host.driver.command_timeout, b.host.driver.command_timeout);
+  const storage::VolumeConfig &va = a.card.volumes[0].timing, &vb = b.card.volumes[0].timing;
+  EXPECT_EQ(va.block_size, vb.block_size);
+  EXPECT_EQ(va.read_latency, vb.read_latency);
+  EXPECT_EQ(va.write_latency, vb.write_latency);
+  EXPECT_EQ(va.flush_latency, vb.flush_latency);
+  EXPECT_EQ(va.bandwidth, vb.bandwidth);
+  EXPECT_EQ(va.parallelism, vb.parallelism);
+  EXPECT_EQ(a.card.volumes[0].kind, b.card.volumes[0].kind);
+  const auto& ca = std::get<scenarios::ChecksumWorkload>(a.workloads[0].what);
+  const auto& cb = std::get<scenarios::ChecksumWorkload>(b.workloads[0].what);
+  EXPECT_EQ(ca.config.block_size, cb.config.block_size);
+  EXPECT_EQ(ca.config.queue_depth, cb.config.queue_depth);
+  EXPECT_EQ(ca.expect_medium, cb.expect_medium);
+  const auto& ia = std::get<host::IoWorkloadConfig>(a.workloads[1].what);
+  const auto& ib = std::get<host::IoWorkloadConfig>(b.workloads[1].what);
+  EXPECT_EQ(ia.pattern, ib.pattern);
+  EXPECT_EQ(ia.zipf_theta, ib.zipf_theta);
+  EXPECT_EQ(ia.block_size, ib.block_size);
+  EXPECT_EQ(ia.read_percent, ib.read_percent);
+  EXPECT_EQ(ia.queue_depth, ib.queue_depth);
+  EXPECT_EQ(ia.queues, ib.queues);
+  EXPECT_EQ(ia.count, ib.count);
+  EXPECT_EQ(ia.verify, ib.verify);
+}
+
+TEST(Config, UnitsAreConverted) {
+  json document = minimal();
+  document["card"]["core"] = {{"frequency_mhz", 800}, {"quantum_ns", 250}};
+  document["card"]["dram_mib"] = 3;
+  document["card"]["pcie"]["latency_ns"] = 7;
+  document["card"]["volumes"][0]["read_latency_us"] = 1.5;
+  document["card"]["volumes"][0]["bandwidth_mb_s"] = 2;
+  document["limits"]["boot_ms"] = 9;
+  const Scenario scenario = parse_scenario(document, "/");
+  EXPECT_EQ(scenario.card.core.frequency_hz, 800e6);
+  EXPECT_EQ(scenario.card.core.quantum, sc_core::sc_time(250, sc_core::SC_NS));
+  EXPECT_EQ(scenario.card.dram_size, 3u << 20);
+  EXPECT_EQ(scenario.card.link.latency, sc_core::sc_time(7, sc_core::SC_NS));
+  EXPECT_EQ(scenario.card.volumes[0].timing.read_latency, sc_core::sc_time(1500, sc_core::SC_NS));
+  EXPECT_EQ(scenario.card.volumes[0].timing.bandwidth, 2'000'000u);
+  EXPECT_EQ(scenario.card.volumes[0].medium.size, 8u << 20);
+  EXPECT_EQ(scenario.boot_limit, sc_core::sc_time(9, sc_core::SC_MS));
+}
+
+TEST(Config, PathsAreRelativeToTheScenario) {
+  json document = minimal();
+  document["card"]["firmware"] = "../fw/x.img";
+  document["card"]["rom"] = "/abs/rom.bin";
+  document["card"]["volumes"][0]["medium"] = {{"type", "file"}, {"path", "disk.img"}};
+  const Scenario scenario = parse_scenario(document, "/some/scenarios");
+  EXPECT_EQ(scenario.card.firmware, "/some/fw/x.img");
+  EXPECT_EQ(scenario.card.rom, "/abs/rom.bin");
+  EXPECT_EQ(scenario.card.volumes[0].medium.path, "/some/scenarios/disk.img");
+}
+
+TEST(Config, VolumesHaveSerialsAndDeviceNamesOfTheirOwn) {
+  json document = minimal();
+  json& volumes = document["card"]["volumes"];
+  for (int i = 1; i < 28; ++i) {
+    volumes.push_back(volumes[0]);
+    volumes.back()["name"] = "v" + std::to_string(i);
+  }
+  const auto parsed = parse_scenario(document, "/").card.volumes;
+  EXPECT_EQ(parsed[0].serial, "vol00000000000000001");
+  EXPECT_EQ(parsed[0].device_name, "sda");
+  EXPECT_EQ(parsed[25].device_name, "sdz");
+  EXPECT_EQ(parsed[26].device_name, "sdaa");
+  EXPECT_EQ(parsed[27].device_name, "sdab");
+  EXPECT_EQ(parsed[27].serial, "vol0000000000000001c");
+}
+
+TEST(Config, RootKeyHashIsReadByteByByte) {
+  json document = minimal();
+  std::string hash(96, '0');
+  hash.replace(0, 4, "1fe0");
+  document["card"]["fuses"] = {{"root_key_hash", hash}, {"life_cycle", "returned"}};
+  const memory::FusesConfig fuses = parse_scenario(document, "/").card.fuses;
+  EXPECT_EQ(fuses.root_key_hash[0], 0x1f);
+  EXPECT_EQ(fuses.root_key_hash[1], 0xe0);
+  EXPECT_EQ(fuses.life_cycle, 2);
+}
+
+}  // namespace
+}  // namespace cardvp

@@ -1,0 +1,122 @@
+// Bad scenarios: each is refused with the pointer of the culprit.
+#include "scenarios/schema_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "platform/config_error.h"
+#include "scenarios/scenario.h"
+
+namespace cardvp {
+namespace {
+
+using nlohmann::json;
+using platform::ConfigError;
+using testing::HasSubstr;
+
+json scenario() {
+  return json::parse(R"({
+    "name": "t",
+    "card": {"volumes": [
+      {"name": "v", "medium": {"type": "memory", "size_mib": 8}},
+      {"name": "f", "block_size": 4096, "medium": {"type": "file", "path": "x", "read_only": true}}]},
+    "host": {"workloads": [
+      {"type": "checksum", "name": "c", "volume": "f"},
+      {"type": "io", "name": "i", "volume": "v", "queue_depth": 4}]}})");
+}
+
+struct Case {
+  const char* pointer;  // what to change
+  const char* value;    // JSON; null: take it out
+  const char* blamed;   // the pointer that the error names
+  const char* expected;
+};
+
+class BadScenario : public testing::TestWithParam<Case> {};
+
+TEST_P(BadScenario, IsRefusedWithThePointer) {
+  json document = scenario();
+  const json::json_pointer at(GetParam().pointer);
+  if (GetParam().value)
+    document[at] = json::parse(GetParam().value);
+  else
+    document[at.parent_pointer()].erase(at.back());
+  try {
+    scenarios::parse_scenario(document, "/");
+    FAIL() << "accepted";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(error.pointer(), GetParam().blamed) << error.what();
+    EXPECT_THAT(error.what(), HasSubstr(std::string("expected ") + GetParam().expected)) << error.what();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Schema, BadScenario,
+    testing::Values(
+        Case{"/host/workloads/1/queue_depth", "0", "/host/workloads/1/queue_depth", "an integer from 1 to 4095"},
+        Case{"/host/workloads/1/queue_depth", "1.5", "/host/workloads/1/queue_depth", "an integer"},
+        Case{"/host/workloads/1/queue_depth", "\"four\"", "/host/workloads/1/queue_depth", "an integer"},
+        Case{"/host/workloads/1/theta", "0", "/host/workloads/1/theta", "a number above 0"},
+        Case{"/host/workloads/1/pattern", "\"zig\"", "/host/workloads/1/pattern", "one of \"sequential\""},
+        Case{"/host/workloads/1/expect_medium", "true", "/host/workloads/1/expect_medium", "one of the keys"},
+        Case{"/host/workloads/0/pattern", "\"random\"", "/host/workloads/0/pattern", "one of the keys"},
+        Case{"/host/workloads/0/type", "\"sum\"", "/host/workloads/0/type", "one of \"checksum\", \"io\""},
+        Case{"/host/workloads/0/volume", nullptr, "/host/workloads/0/volume", "a string"},
+        Case{"/name", nullptr, "/name", "a string"},
+        Case{"/name", "\"a b\"", "/name", "a string like"},
+        Case{"/card", nullptr, "/card", "an object"},
+        Case{"/card/volumes", "[]", "/card/volumes", "an array of at least 1 items"},
+        Case{"/card/pcie", R"({"lanes": 3})", "/card/pcie/lanes", "one of 1, 2, 4, 8, 16"},
+        Case{"/card/pcie", R"({"lane": 4})", "/card/pcie/lane", "one of the keys generation, lanes"},
+        Case{"/card/a~1b", "1", "/card/a~1b", "one of the keys"},
+        Case{"/extra", "1", "/extra", "one of the keys"},
+        Case{"/card/volumes/0/medium/path", "\"x\"", "/card/volumes/0/medium/path", "one of the keys"},
+        Case{"/card/volumes/0/medium/size_mib", nullptr, "/card/volumes/0/medium/size_mib", "an integer from 1"},
+        Case{"/card/volumes/1/medium/path", nullptr, "/card/volumes/1/medium/path", "a string"},
+        Case{"/card/volumes/0/serial", "\"123456789012345678901\"", "/card/volumes/0/serial", "a string like"},
+        Case{"/seed", "-1", "/seed", "an integer from 0"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Semantic, BadScenario,
+    testing::Values(
+        Case{"/card/volumes/1/name", "\"v\"", "/card/volumes/1/name", "a name that no other volume has"},
+        Case{"/card/volumes/1/medium/create", "true", "/card/volumes/1/medium/size_mib", "a size"},
+        Case{"/host/workloads/0/name", "\"i\"", "/host/workloads/1/name", "a name that no other workload has"},
+        Case{"/host/workloads/0/volume", "\"w\"", "/host/workloads/0/volume", "the name of one of the card's volumes"},
+        Case{"/host/workloads/0/block_size", "512", "/host/workloads/0/block_size", "a multiple of 4096"},
+        Case{"/host/workloads/1/queues", "5", "/host/workloads/1/queues", "at most 4"},
+        Case{"/host/workloads/1/region_mib", "9", "/host/workloads/1/region_mib", "at most the 8 MiB"},
+        Case{"/host/workloads/1",
+             R"({"type": "io", "name": "i", "volume": "f", "read_percent": 50})", "/host/workloads/1/read_percent",
+             "100"},
+        Case{"/host/workloads/0", R"({"type": "checksum", "name": "c", "volume": "v", "expect_medium": true})",
+             "/host/workloads/0/expect_medium", "false"}));
+
+TEST(Schema, TheDocumentItselfMustBeAnObject) {
+  try {
+    scenarios::parse_scenario(json::array(), "/");
+    FAIL() << "accepted";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(error.pointer(), "");
+  }
+}
+
+// Unknown keys are errors everywhere, so every object of the schema must be closed; and docs are made from descriptions.
+void expect_closed_and_described(const json& schema, const std::string& where) {
+  if (schema.contains("properties") && where.find("/if") == std::string::npos) {
+    const bool branches = schema.contains("allOf");  // closed by its branches
+    EXPECT_TRUE(branches || schema.value("additionalProperties", true) == false) << where;
+    for (const auto& [name, property] : schema["properties"].items())
+      EXPECT_TRUE(property.empty() || property.contains("description") || property.contains("$ref"))
+          << where << "/" << name;
+  }
+  if (!schema.is_structured()) return;
+  for (const auto& [key, value] : schema.items()) expect_closed_and_described(value, where + "/" + key);
+}
+
+TEST(Schema, EveryObjectIsClosedAndEveryKeyDescribed) {
+  expect_closed_and_described(scenarios::scenario_schema(), "");
+}
+
+}  // namespace
+}  // namespace cardvp

@@ -1,0 +1,254 @@
+// The distributor: state of interrupts, triggers, targets, banking, SGIs (IHI 0048B, chapters 3 and 4.3).
+#include <stdexcept>
+
+#include "test/unit/soc/gic_fixture.h"
+
+namespace cardvp::arm {
+namespace {
+
+struct GicTest : GicFixture {};
+struct GicOfOneCpu : GicFixture {
+  GicOfOneCpu() : GicFixture(1) {}
+};
+
+TEST_F(GicTest, IdentifiesItself) {
+  EXPECT_EQ(d_read(GICD_TYPER), 0x23u);  // 4 * 32 ids, 2 CPUs
+  EXPECT_EQ(d_read(GICD_PIDR2) >> 4, 2u);
+  EXPECT_EQ(d_read(0xfd4), 0u);
+  std::uint64_t component = 0;
+  for (unsigned n = 0; n < 4; ++n) component |= d_read(GICD_CIDR0 + 4 * n) << (8 * n);
+  EXPECT_EQ(component, 0xb105f00du);
+  EXPECT_EQ(c_read(GICC_IIDR) >> 16 & 0xf, 2u);
+}
+
+TEST_F(GicTest, ReservedLocationsReadAsZero) {
+  d_write(0x00c, ~0u);
+  EXPECT_EQ(d_read(0x00c), 0u);
+  EXPECT_EQ(c_read(0x1ffc), 0u);
+  EXPECT_FALSE(core.write(0x1000, 0));                  // behind the distributor's frame
+  EXPECT_FALSE(core.write(kCpuInterface + 0x2000, 0));  // and the CPU interface's
+  EXPECT_FALSE(core.write(0x102, 0, 4));
+  core.cpu = 2;  // there is none
+  EXPECT_FALSE(core.write(GICD_CTLR, 0));
+}
+
+TEST_F(GicTest, LevelInterruptIsPendingWhileTheLineIsHigh) {
+  set_up_spi(40, 0x80);
+  gic.set_spi(40, true);
+  EXPECT_TRUE(irq[0]);
+  EXPECT_TRUE(bit(GICD_ISPENDR, 40));
+  set_bit(GICD_ICPENDR, 40);  // the line still says otherwise
+  EXPECT_TRUE(irq[0]);
+  gic.set_spi(40, false);
+  EXPECT_FALSE(irq[0]);
+  EXPECT_EQ(acknowledge(), 1023u);
+
+  gic.set_spi(40, true);
+  EXPECT_EQ(acknowledge(), 40u);
+  EXPECT_FALSE(irq[0]);  // active and pending: not signalled again
+  EXPECT_TRUE(bit(GICD_ISPENDR, 40) && bit(GICD_ISACTIVER, 40));
+  EXPECT_EQ(acknowledge(), 1023u);
+  end(40);
+  EXPECT_TRUE(irq[0]);
+  EXPECT_EQ(acknowledge(), 40u);
+  gic.set_spi(40, false);
+  end(40);
+  EXPECT_FALSE(irq[0]);
+  EXPECT_FALSE(bit(GICD_ISPENDR, 40) || bit(GICD_ISACTIVER, 40));
+}
+
+TEST_F(GicTest, EdgeInterruptIsPendingOncePerEdge) {
+  set_up_spi(41, 0x80);
+  make_edge(41);
+  gic.set_spi(41, true);
+  gic.set_spi(41, false);
+  EXPECT_TRUE(irq[0]);
+  EXPECT_EQ(acknowledge(), 41u);
+  EXPECT_FALSE(bit(GICD_ISPENDR, 41));
+  gic.set_spi(41, true);  // during service
+  gic.set_spi(41, false);
+  gic.set_spi(41, true);
+  EXPECT_TRUE(bit(GICD_ISPENDR, 41));
+  end(41);
+  EXPECT_EQ(acknowledge(), 41u);
+  end(41);
+  EXPECT_EQ(acknowledge(), 1023u);  // two edges became one; the line being high is no edge
+  gic.set_spi(41, false);
+  gic.set_spi(41, true);
+  set_bit(GICD_ICPENDR, 41);
+  EXPECT_FALSE(irq[0]);
+}
+
+TEST_F(GicTest, SoftwareMakesPendingAndActive) {
+  set_up_spi(42, 0x80);
+  set_bit(GICD_ISPENDR, 42);
+  EXPECT_EQ(acknowledge(), 42u);
+  EXPECT_FALSE(bit(GICD_ISPENDR, 42));
+  set_bit(GICD_ICACTIVER, 42);
+  EXPECT_FALSE(bit(GICD_ISACTIVER, 42));
+  set_bit(GICD_ISACTIVER, 42);
+  set_bit(GICD_ISPENDR, 42);
+  EXPECT_FALSE(irq[0]);  // active
+  set_bit(GICD_ICACTIVER, 42);
+  c_write(GICC_APR + 8, 0);  // the priority is still running
+  EXPECT_TRUE(irq[0]);
+}
+
+TEST_F(GicTest, DisabledInterruptsStayPending) {
+  set_up_spi(43, 0x80);
+  set_bit(GICD_ICENABLER, 43);
+  gic.set_spi(43, true);
+  EXPECT_FALSE(irq[0]);
+  EXPECT_TRUE(bit(GICD_ISPENDR, 43));
+  EXPECT_FALSE(bit(GICD_ISENABLER, 43));
+  set_bit(GICD_ISENABLER, 43);
+  EXPECT_TRUE(irq[0]);
+  d_write(GICD_CTLR, 2);  // group 0 off
+  EXPECT_FALSE(irq[0]);
+  EXPECT_EQ(c_read(GICC_HPPIR), 1023u);
+}
+
+TEST_F(GicTest, TargetsChooseTheCpu) {
+  set_up_spi(50, 0x80, 2);
+  gic.set_spi(50, true);
+  EXPECT_FALSE(irq[0]);
+  EXPECT_TRUE(irq[1]);
+  EXPECT_EQ(acknowledge(0), 1023u);
+  d_write(GICD_ITARGETSR + 50, 0xff, 1);
+  EXPECT_EQ(d_read(GICD_ITARGETSR + 50, 1), 3u);  // CPUs that do not exist
+  EXPECT_TRUE(irq[0] && irq[1]);
+  EXPECT_EQ(acknowledge(1), 50u);  // 1-N: the first one takes it
+  EXPECT_FALSE(irq[0] || irq[1]);
+  EXPECT_EQ(acknowledge(0), 1023u);
+  gic.set_spi(50, false);
+  end(50, 1);
+  EXPECT_FALSE(bit(GICD_ISACTIVER, 50));
+  d_write(GICD_ITARGETSR + 50, 0, 1);
+  gic.set_spi(50, true);
+  EXPECT_FALSE(irq[0] || irq[1]);
+}
+
+TEST_F(GicTest, PrivateTargetsReadAsTheReader) {
+  d_write(GICD_ITARGETSR + 4, ~0u);
+  EXPECT_EQ(d_read(GICD_ITARGETSR + 4, 4, 0), 0x01010101u);
+  EXPECT_EQ(d_read(GICD_ITARGETSR + 28, 4, 1), 0x02020202u);
+}
+
+TEST_F(GicOfOneCpu, TargetsReadAsZeroAndAllGoToIt) {
+  set_bit(GICD_ISENABLER, 33);
+  d_write(GICD_ITARGETSR + 33, 1, 1);
+  EXPECT_EQ(d_read(GICD_ITARGETSR + 33, 1), 0u);
+  EXPECT_EQ(d_read(GICD_ITARGETSR, 4), 0u);
+  gic.set_spi(33, true);
+  EXPECT_EQ(acknowledge(), 33u);
+}
+
+TEST_F(GicTest, PpisAreBankedByCpu) {
+  d_write(GICD_ISENABLER, 1u << 27, 4, 1);
+  d_write(GICD_IPRIORITYR + 27, 0x40, 1, 1);
+  EXPECT_FALSE(bit(GICD_ISENABLER, 27, 0));
+  EXPECT_EQ(d_read(GICD_IPRIORITYR + 27, 1, 0), 0u);
+  EXPECT_EQ(d_read(GICD_IPRIORITYR + 27, 1, 1), 0x40u);
+  gic.set_ppi(0, 27, true);
+  gic.set_ppi(1, 27, true);
+  EXPECT_FALSE(irq[0]);
+  EXPECT_TRUE(irq[1]);
+  EXPECT_EQ(acknowledge(1), 27u);
+  EXPECT_TRUE(bit(GICD_ISACTIVER, 27, 1));
+  EXPECT_FALSE(bit(GICD_ISACTIVER, 27, 0));
+  end(27, 0);  // not active there
+  EXPECT_TRUE(bit(GICD_ISACTIVER, 27, 1));
+  EXPECT_EQ(c_read(GICC_RPR, 1), 0x40u);
+  EXPECT_EQ(c_read(GICC_RPR, 0), 0xffu);
+}
+
+TEST_F(GicTest, SgisGoWhereTheirFilterSays) {
+  d_write(GICD_SGIR, 2u << 16 | 5);  // CPU 0 to CPU 1
+  EXPECT_FALSE(irq[0]);
+  EXPECT_EQ(acknowledge(1), 5u);
+  end(5, 1);
+  d_write(GICD_SGIR, 1u << 24 | 0xffu << 16 | 6, 4, 1);  // CPU 1 to all others
+  EXPECT_FALSE(irq[1]);
+  EXPECT_EQ(acknowledge(0), 1u << 10 | 6);  // with its source
+  end(1u << 10 | 6);
+  d_write(GICD_SGIR, 2u << 24 | 7, 4, 1);  // CPU 1 to itself
+  EXPECT_FALSE(irq[0]);
+  EXPECT_EQ(acknowledge(1), 1u << 10 | 7);
+  d_write(GICD_SGIR, 3u << 24 | 0xffu << 16 | 8);  // reserved
+  EXPECT_FALSE(irq[0] || irq[1]);
+}
+
+TEST_F(GicTest, SgiIsPendingPerSource) {
+  d_write(GICD_SGIR, 1u << 16 | 3, 4, 0);
+  d_write(GICD_SGIR, 1u << 16 | 3, 4, 1);
+  EXPECT_EQ(d_read(GICD_SPENDSGIR + 3, 1), 3u);
+  EXPECT_EQ(d_read(GICD_CPENDSGIR + 3, 1, 1), 0u);
+  EXPECT_EQ(acknowledge(), 3u);
+  EXPECT_EQ(d_read(GICD_SPENDSGIR + 3, 1), 2u);
+  EXPECT_TRUE(bit(GICD_ISPENDR, 3));
+  EXPECT_FALSE(irq[0]);
+  end(3);
+  EXPECT_EQ(acknowledge(), 1u << 10 | 3);
+  end(1u << 10 | 3);
+  EXPECT_FALSE(bit(GICD_ISPENDR, 3));
+  d_write(GICD_SPENDSGIR + 4, 0xff, 1);
+  EXPECT_EQ(d_read(GICD_SPENDSGIR + 4, 1), 3u);  // sources that exist
+  d_write(GICD_CPENDSGIR + 4, 1, 1);
+  EXPECT_EQ(acknowledge(), 1u << 10 | 4);
+}
+
+TEST_F(GicTest, SgisIgnoreWhatCannotBeConfigured) {
+  d_write(GICD_ICENABLER, 0xffff);
+  EXPECT_EQ(d_read(GICD_ISENABLER), 0xffffu);
+  d_write(GICD_ISPENDR, 0xffff);
+  EXPECT_EQ(d_read(GICD_ISPENDR), 0u);
+  d_write(GICD_ICFGR, 0);
+  EXPECT_EQ(d_read(GICD_ICFGR), 0xaaaaaaaau);
+  d_write(GICD_SGIR, 2u << 16 | 1, 2);  // half of SGIR
+  EXPECT_FALSE(irq[0] || irq[1]);
+}
+
+TEST_F(GicTest, IdsThatDoNotExistReadAsZero) {
+  for (const std::uint64_t at :
+       {std::uint64_t{GICD_ISENABLER + 16}, std::uint64_t{GICD_ISPENDR + 124}, std::uint64_t{GICD_IPRIORITYR + 128},
+        std::uint64_t{GICD_ITARGETSR + 1016}, std::uint64_t{GICD_ICFGR + 252}, std::uint64_t{GICD_IGROUPR + 16}}) {
+    d_write(at, ~0u);
+    EXPECT_EQ(d_read(at), 0u) << at;
+  }
+  end(500);
+  end(1022);
+  EXPECT_EQ(d_read(GICD_ICFGR + 8), 0u);
+  d_write(GICD_ICFGR + 8, ~0u);
+  EXPECT_EQ(d_read(GICD_ICFGR + 8), 0xaaaaaaaau);  // lower bits are reserved
+}
+
+TEST_F(GicTest, BytesAndWordsOfPrioritiesAgree) {
+  d_write(GICD_IPRIORITYR + 32, 0x44332211);
+  EXPECT_EQ(d_read(GICD_IPRIORITYR + 34, 1), 0x33u);
+  d_write(GICD_IPRIORITYR + 33, 0xee, 1);
+  EXPECT_EQ(d_read(GICD_IPRIORITYR + 32), 0x4433ee11u);
+}
+
+TEST_F(GicTest, ResetKeepsOnlyTheInputs) {
+  set_up_spi(60, 0x80);
+  gic.set_spi(60, true);
+  acknowledge();
+  d_write(GICD_SGIR, 2u << 24 | 7);
+  gic.reset();
+  EXPECT_FALSE(irq[0]);
+  EXPECT_EQ(d_read(GICD_CTLR), 0u);
+  EXPECT_EQ(d_read(GICD_TYPER), 0x23u);
+  EXPECT_EQ(c_read(GICC_RPR), 0xffu);
+  EXPECT_FALSE(bit(GICD_ISENABLER, 60) || bit(GICD_ISACTIVER, 60) || bit(GICD_ISPENDR, 7));
+  EXPECT_TRUE(bit(GICD_ISPENDR, 60));  // the line is still high
+}
+
+TEST(GicShape, HasLimits) {
+  Sim sim;
+  EXPECT_THROW(Gic("a", sim, 0, 32), std::invalid_argument);
+  EXPECT_THROW(Gic("b", sim, 9, 32), std::invalid_argument);
+  EXPECT_THROW(Gic("c", sim, 1, 989), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace cardvp::arm
