@@ -235,7 +235,7 @@ std::uint32_t Controller::queue_command(std::uint64_t written) {
                          static_cast<std::uint32_t>(control_.get(control::QUEUE_SHAPE_ENTRIES))};
   const auto fits = [&](std::uint64_t entry_size) {
     return shape.base % kPageSize == 0 && shape.entries >= 2 && shape.entries <= config_.queue_entries &&
-           shape.base <= ~std::uint64_t{0} - shape.entries * entry_size;
+           shape.base + (shape.entries * entry_size - 1) >= shape.base;
   };
   switch (control::QUEUE_COMMAND_OPERATION.of(written)) {
     case kCreateSubmission: {

@@ -24,8 +24,8 @@ INSTANTIATE_TEST_SUITE_P(Each, Programs,
                          testing::Combine(testing::Values("data_processing", "branches", "loads_stores", "exclusives",
                                                           "exceptions", "levels", "translation", "modified_code"),
                                           testing::Bool()),
-                         [](const auto& info) {
-                           return std::string(std::get<0>(info.param)) + (std::get<1>(info.param) ? "_dmi" : "_bus");
+                         [](const auto& test) {
+                           return std::string(std::get<0>(test.param)) + (std::get<1>(test.param) ? "_dmi" : "_bus");
                          });
 
 }  // namespace

@@ -22,6 +22,7 @@ struct Image : testing::Test {
     header.magic = IMAGE_MAGIC;
     header.format = IMAGE_FORMAT;
     header.size = sizeof header;
+    header.security_version = 2;
     header.load_address = kBase;
     header.entry = kBase + 0x40;
     header.body_size = 0x1000;
@@ -35,7 +36,7 @@ struct Image : testing::Test {
   static constexpr std::uint64_t kBase = 0x0b100000, kSize = 0xfc000, kSecond = 0x40000000;
   const image_range targets[2]{{kBase, kSize}, {kSecond, 0x80000000}};
   image_limits limits{0x10000, 2, targets, 2};
-  image_header header{.security_version = 2};
+  image_header header{};
 };
 
 TEST_F(Image, Good) { EXPECT_EQ(check(), IMAGE_GOOD); }
@@ -105,7 +106,7 @@ TEST_F(Image, MustFitTheMemoryItMayUse) {
 }
 
 TEST_F(Image, EntryMustBeInTheBody) {
-  for (const std::uint64_t entry : {kBase - 4, kBase + 0x1000, kBase + 2, std::uint64_t{0}, ~3ull}) {
+  for (const std::uint64_t entry : {kBase - 4, kBase + 0x1000, kBase + 2, std::uint64_t{0}, ~std::uint64_t{3}}) {
     header.entry = entry;
     EXPECT_EQ(check(), IMAGE_BAD_ENTRY) << entry;
   }

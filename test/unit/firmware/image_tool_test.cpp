@@ -1,4 +1,5 @@
 // The program cardvp-image, as a user runs it.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -35,7 +36,7 @@ struct ImageTool : testing::Test {
   // Runs the tool; `output` gets what it printed, on both streams.
   int run(const std::string& arguments) {
     output.clear();
-    FILE* pipe = popen((std::string(CARDVP_IMAGE_TOOL) + " " + arguments + " 2>&1").c_str(), "r");
+    FILE* pipe = popen(fmt::format("{} {} 2>&1", CARDVP_IMAGE_TOOL, arguments).c_str(), "r");
     char buffer[256];
     while (fgets(buffer, sizeof buffer, pipe)) output += buffer;
     const int status = pclose(pipe);

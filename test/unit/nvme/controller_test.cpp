@@ -99,7 +99,7 @@ TEST_F(Controllers, ReadyIsKeptOnlyWhileItIsTrue) {
   firmware.page.write(control::offset::EVENTS, kDisable);
   firmware.page.write(control::offset::STATUS, 1);
   EXPECT_EQ(status(), 1u);
-  sc_core::sc_start(ns(1));
+  sc_core::sc_start(us(1));
   EXPECT_EQ(ready(), 1u);
   function_level_reset();
   EXPECT_EQ(status(), 0u);
@@ -144,7 +144,7 @@ TEST_F(Controllers, ShutdownIsAnnouncedOnce) {
 
 TEST_F(Controllers, FunctionLevelResetReturnsToTheStart) {
   start();
-  HostQueue io = create(1);
+  create(1);
   firmware.events.clear();
   function_level_reset();
   EXPECT_EQ(reg(0x00), ~0u);  // Memory Space Enable is off

@@ -172,13 +172,8 @@ struct TestMedium : storage::Medium {
 };
 
 struct IoOnTestMedium : Io {
-  explicit IoOnTestMedium(std::unique_ptr<TestMedium> it = std::make_unique<TestMedium>())
-      : IoOnTestMedium(*it, std::move(it)) {}
-  TestMedium& medium;
-
- private:
-  IoOnTestMedium(TestMedium& reference, std::unique_ptr<TestMedium> it)
-      : Io(MachineConfig{}, std::move(it)), medium(reference) {}
+  IoOnTestMedium() : Io(MachineConfig{}, std::make_unique<TestMedium>()) {}
+  TestMedium& medium = static_cast<TestMedium&>(volume.medium());
 };
 
 TEST_F(IoOnTestMedium, DataIsStaged) {

@@ -40,9 +40,9 @@ class CardRam : public BusTarget {
 };
 
 // A way for the tests to the registers of one block.
-class Core {
+class Core : public sc_core::sc_module {
  public:
-  Core(const char* name, BusTarget& target) : socket(name) { socket.bind(target.socket); }
+  Core(sc_core::sc_module_name name, BusTarget& target) : sc_module(name) { socket.bind(target.socket); }
   // An access `ahead` of the simulated time; false on a bus error.
   bool access(bool write, std::uint64_t address, void* data, unsigned size,
               sc_core::sc_time ahead = sc_core::SC_ZERO_TIME);
@@ -51,7 +51,7 @@ class Core {
              sc_core::sc_time ahead = sc_core::SC_ZERO_TIME);
 
  private:
-  tlm_utils::simple_initiator_socket<Core> socket;
+  tlm_utils::simple_initiator_socket<Core> socket{"socket"};
 };
 
 // The firmware. It serves the mailbox channel as its interrupt tells it to.

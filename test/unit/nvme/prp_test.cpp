@@ -6,13 +6,20 @@
 #include <map>
 #include <vector>
 
+namespace cardvp {
+
+// Found by the test framework where DmaSegment is.
+static bool operator==(const DmaSegment& a, const DmaSegment& b) { return a.address == b.address && a.size == b.size; }
+static void PrintTo(const DmaSegment& segment, std::ostream* out) {
+  *out << std::hex << segment.address << std::dec << "+" << segment.size;
+}
+
+}  // namespace cardvp
+
 namespace cardvp::nvme {
 namespace {
 
 constexpr std::uint64_t kPage = 4096;
-
-bool operator==(const DmaSegment& a, const DmaSegment& b) { return a.address == b.address && a.size == b.size; }
-void PrintTo(const DmaSegment& segment, std::ostream* out) { *out << hex(segment.address) << "+" << segment.size; }
 
 // Memory of qwords, for PRP lists; what was never set is not there.
 class ListMemory : public DmaPort {

@@ -47,7 +47,7 @@ TEST_F(Queues, SmallestAndFullQueue) {
 }
 
 TEST_F(Queues, ATailThatOverrunsTheHeadIsRefused) {
-  HostQueue io = create(1, 8);
+  create(1, 8);
   host.answers_reads = host.all_direct = false;  // the fetch hangs: nothing is freed
   ring_tail(1, 6);
   sc_core::sc_start(us(2));

@@ -101,10 +101,14 @@ TEST_F(Resets, DeletingASubmissionQueueDropsItsCommands) {
 
 TEST_F(Resets, BusMasterOffStopsEverything) {
   load_up();
+  HostQueue other = create(2);
+  submit(other, command(Opcode::kRead, 0, 8, kData));
+  submit(other, command(Opcode::kFlush, 0, 1, 0));
+  sc_core::sc_start(us(3));
   set_bus_master(false);
   sc_core::sc_start(us(2));
   expect_silence();
-  EXPECT_GT(count("lost_completions"), 0u);
+  EXPECT_EQ(count("lost_completions"), 2u);
   // A fetch is not possible either.
   ring_tail(0, 1);
   sc_core::sc_start(us(5));

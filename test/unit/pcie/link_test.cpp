@@ -146,6 +146,7 @@ TEST_F(LinkBench, WhatTheHostSendsIsNotReorderedByGaps) {
   sc_start();
   EXPECT_EQ(device.seen, (Seen{"write 65536/64", "write 131072/4"}));
   EXPECT_EQ(device.times[0] - start, ps(156094 + 21328 + 21328 + 150000));
+  EXPECT_EQ(device.times[1] - device.times[0], ps(6094));
 }
 
 TEST_F(LinkBench, ConfigurationRequestsGoDownAndTheirCompletionsUp) {
@@ -329,6 +330,9 @@ TEST_P(LinkLoss, PendingReadsOfTheHostSeeTheLinkDown) {
   EXPECT_EQ(read->status, Completion::kLinkDown);
   EXPECT_EQ(read->value, ~0ull);
   EXPECT_EQ(*write, Completion::kLinkDown);
+  // The card completes nothing once the link is down.
+  const unsigned completions = GetParam() < 2 ? 0 : 2;
+  EXPECT_EQ(sim.stats.counter("link.up.packets", "").value(), completions);
 }
 INSTANTIATE_TEST_SUITE_P(AtAnyPoint, LinkLoss, testing::Range(0, 4));
 

@@ -121,8 +121,8 @@ TEST_F(FileMedium, OddOrEmptyOrNoFileAtAllIsAnError) {
 
 TEST_F(FileMedium, UnwritableIsAnErrorUnlessReadOnly) {
   const std::string path = file("disk", 4096);
-  std::filesystem::permissions(path, std::filesystem::perms::others_read | std::filesystem::perms::owner_read);
-  std::filesystem::permissions(folder, std::filesystem::perms::others_exec, std::filesystem::perm_options::add);
+  std::filesystem::permissions(path, std::filesystem::perms(0444));
+  std::filesystem::permissions(folder, std::filesystem::perms(0755));
   const uid_t user = ::geteuid();
   constexpr uid_t kNobody = 65534;
   if (user == 0) {  // who may write everything

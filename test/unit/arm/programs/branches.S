@@ -42,7 +42,7 @@ next:
   mov x0, #0x100000000
   cbz w0, 1f
   mov x1, #1
-1: EXPECT(x1, 0x3d9a)      // from the loop: not overwritten
+1: EXPECT(x1, 0x2655)        // still from the loop
   cbnz x0, 1f
   b bad
 1: cbz x0, bad

@@ -76,9 +76,8 @@ _start:
   add w0, w2, w3, asr #30
   EXPECT(x0, 1)
   ldr x3, =0xffffffff80c08180
-  add x0, xzr, x3
   add x0, x2, w3, uxtb
-  EXPECT(x0, 0x183)
+  EXPECT(x0, 0x83)
   add x0, x2, w3, sxtb #2
   EXPECT(x0, 0xfffffffffffffe03)
   add x0, x2, w3, uxth #1

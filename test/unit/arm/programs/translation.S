@@ -25,7 +25,7 @@ _start:
   str x0, [x3, #8]
   ldr x0, =0x40081303          // page 2: access flag clear
   str x0, [x3, #16]
-  ldr x0, =0x40000703 + 0x60000000000000 + 0x81000
+  ldr x0, =0x60000040081703
   str x0, [x3, #24]            // page 3: execute-never
   mov x0, #0x00ff              // index 0: Normal write-back, 1: Device-nGnRnE
   msr mair_el3, x0
@@ -55,8 +55,9 @@ _start:
   EXPECT(x0, 0x1122334455667788)
   ldrb w0, [x7, #3]
   EXPECT(x0, 0x55)
-  stp x1, x9, [x7, #-5]
-  ldp x2, x3, [x7, #-5]
+  sub x7, x7, #4
+  stp x1, x9, [x7]
+  ldp x2, x3, [x7]
   EXPECT(x3, 0x80000000)
   // Exclusives must be aligned even so
   adr x19, 1f

@@ -7,6 +7,8 @@
   mrs x21, elr_el3
   mrs x22, far_el3
   mrs x23, spsr_el3
+  bic x17, x23, #1 << 20       // a return with PSTATE.IL would be no return
+  msr spsr_el3, x17
   msr elr_el3, x19
   eret
 .endm
