@@ -9,7 +9,7 @@
 /* Volumes by PCIe function (volumes.c). */
 enum volume_result { VOLUME_ATTACHED, VOLUME_NO_HARDWARE, VOLUME_ALREADY_ATTACHED };
 
-enum volume_result volume_attach(unsigned function, const struct nvme_identity *identity);
+enum volume_result volume_attach(unsigned function, const struct nvme_identity* identity);
 /* Handles the oldest message of the NVMe channel; there must be one. */
 void volumes_handle_message(void);
 

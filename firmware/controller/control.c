@@ -14,7 +14,7 @@ union message {
   uint32_t words[MAILBOX_MESSAGE_BYTES / 4];
 };
 
-static uint32_t attach_volume(const struct control_attach_volume *request) {
+static uint32_t attach_volume(const struct control_attach_volume* request) {
   unsigned function = request->header.function;
   if (request->kind != CONTROL_VOLUME_NETWORK && request->kind != CONTROL_VOLUME_LOCAL) return CONTROL_UNKNOWN;
   if (!pcie_function_exists(function)) return CONTROL_NO_HARDWARE;

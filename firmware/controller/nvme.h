@@ -1,7 +1,8 @@
 /* The admin side of one NVMe controller (NVMe 1.4), in firmware: everything that its host asks through the admin queue,
  * and the events of its registers. The I/O queues are the engine's.
  *
- * This code touches no hardware: it reaches the engine through struct nvme_port, so that it can be tested on any machine.
+ * This code touches no hardware: it reaches the engine through struct nvme_port, so that it can be tested on any
+ * machine.
  */
 #ifndef CARDVP_FIRMWARE_NVME_H
 #define CARDVP_FIRMWARE_NVME_H
@@ -14,25 +15,25 @@ extern "C" {
 
 enum {
   NVME_PAGE_BYTES = 4096,
-  NVME_DATA_PAGES = 16,             /* answers whose data the engine may still have to read */
-  NVME_ASYNC_EVENTS = 4,            /* requests held at a time: AERL + 1 */
-  NVME_ABORTS = 4,                  /* ACL + 1; the firmware ends each before it looks at the next */
-  NVME_MAX_VECTORS = 2048,          /* of MSI-X */
-  NVME_WARNING_KELVIN = 343,        /* Identify WCTEMP and CCTEMP */
+  NVME_DATA_PAGES = 16,      /* answers whose data the engine may still have to read */
+  NVME_ASYNC_EVENTS = 4,     /* requests held at a time: AERL + 1 */
+  NVME_ABORTS = 4,           /* ACL + 1; the firmware ends each before it looks at the next */
+  NVME_MAX_VECTORS = 2048,   /* of MSI-X */
+  NVME_WARNING_KELVIN = 343, /* Identify WCTEMP and CCTEMP */
   NVME_CRITICAL_KELVIN = 353
 };
 
 /* The way to one function's engine. */
 struct nvme_port {
-  void *context;
+  void* context;
   /* A register of nvme_control.def; `bits` is its width. */
-  uint64_t (*read)(void *context, uint32_t offset, unsigned bits);
-  void (*write)(void *context, uint32_t offset, unsigned bits, uint64_t value);
+  uint64_t (*read)(void* context, uint32_t offset, unsigned bits);
+  void (*write)(void* context, uint32_t offset, unsigned bits, uint64_t value);
   /* Sends NVME_MESSAGE_COMPLETE. */
-  void (*complete)(void *context, const struct nvme_message_complete *message);
+  void (*complete)(void* context, const struct nvme_message_complete* message);
   /* How many messages the engine has sent until now, those included that still wait. */
-  uint32_t (*sent)(void *context);
-  uint64_t (*now_us)(void *context);
+  uint32_t (*sent)(void* context);
+  uint64_t (*now_us)(void* context);
 };
 
 #define NVME_PORT_READ(port, reg) (port)->read((port)->context, reg, reg##_BITS)
@@ -59,7 +60,7 @@ struct nvme_held_event_request {
 };
 
 struct nvme_controller {
-  const struct nvme_port *port;
+  const struct nvme_port* port;
   struct nvme_identity identity;
   uint16_t function;
   uint16_t max_queues; /* I/O queue pairs that the engine has */
@@ -86,15 +87,15 @@ enum nvme_change {
   NVME_SHUT_DOWN
 };
 
-void nvme_init(struct nvme_controller *controller, const struct nvme_port *port, unsigned function,
-               const struct nvme_identity *identity);
+void nvme_init(struct nvme_controller* controller, const struct nvme_port* port, unsigned function,
+               const struct nvme_identity* identity);
 
 /* Handles NVME_MESSAGE_EVENT; gives the last thing that happened, for the log. */
-enum nvme_change nvme_events(struct nvme_controller *controller);
+enum nvme_change nvme_events(struct nvme_controller* controller);
 
-/* Handles NVME_MESSAGE_ADMIN. `number`: which of the engine's messages this is, counted as port->sent does; the first is
- * 0. Completes it, unless it is an Asynchronous Event Request, which is held. */
-void nvme_admin(struct nvme_controller *controller, const struct nvme_message_admin *message, uint32_t number);
+/* Handles NVME_MESSAGE_ADMIN. `number`: which of the engine's messages this is, counted as port->sent does; the first
+ * is 0. Completes it, unless it is an Asynchronous Event Request, which is held. */
+void nvme_admin(struct nvme_controller* controller, const struct nvme_message_admin* message, uint32_t number);
 
 /* -- Between the files of this code. -- */
 
@@ -109,11 +110,11 @@ struct nvme_command { /* of an admin command, Figure 104 */
 struct nvme_answer {
   uint16_t status;
   uint32_t dw0;
-  const void *data;
+  const void* data;
   uint32_t data_size;
 };
 
-typedef struct nvme_answer nvme_handler(struct nvme_controller *controller, const struct nvme_command *command);
+typedef struct nvme_answer nvme_handler(struct nvme_controller* controller, const struct nvme_command* command);
 nvme_handler nvme_identify, nvme_get_log_page, nvme_set_features, nvme_get_features, nvme_create_sq, nvme_create_cq,
     nvme_delete_sq, nvme_delete_cq;
 
@@ -123,11 +124,11 @@ static inline struct nvme_answer nvme_status(uint16_t status) {
 }
 
 /* Cleared, and good for the next NVME_DATA_PAGES - 1 commands too. */
-uint8_t *nvme_data_page(void);
+uint8_t* nvme_data_page(void);
 
-void nvme_reset_features(struct nvme_controller *controller);
+void nvme_reset_features(struct nvme_controller* controller);
 /* Reports what is pending, if the host asked for events. */
-void nvme_report_events(struct nvme_controller *controller);
+void nvme_report_events(struct nvme_controller* controller);
 /* The opcodes in the commands-supported log. */
 int nvme_admin_supported(unsigned opcode);
 

@@ -4,14 +4,14 @@
 #include "nvme_spec.h"
 #include "regs.h"
 
-uint8_t *nvme_data_page(void) {
+uint8_t* nvme_data_page(void) {
   static uint8_t pages[NVME_DATA_PAGES][NVME_PAGE_BYTES] __attribute__((aligned(NVME_PAGE_BYTES)));
   static unsigned next;
   next = (next + 1) % NVME_DATA_PAGES;
   return memset(pages[next], 0, NVME_PAGE_BYTES);
 }
 
-static void complete(struct nvme_controller *controller, uint32_t tag, const struct nvme_answer *answer) {
+static void complete(struct nvme_controller* controller, uint32_t tag, const struct nvme_answer* answer) {
   const struct nvme_message_complete message = {
       .header = {NVME_MESSAGE_COMPLETE, controller->function, tag},
       .dw0 = answer->dw0,
@@ -22,7 +22,7 @@ static void complete(struct nvme_controller *controller, uint32_t tag, const str
   controller->port->complete(controller->port->context, &message);
 }
 
-static struct nvme_held_event_request take_request(struct nvme_controller *controller, unsigned index) {
+static struct nvme_held_event_request take_request(struct nvme_controller* controller, unsigned index) {
   struct nvme_held_event_request request = controller->requests[index];
   controller->request_count--;
   for (; index < controller->request_count; index++) controller->requests[index] = controller->requests[index + 1];
@@ -30,10 +30,10 @@ static struct nvme_held_event_request take_request(struct nvme_controller *contr
 }
 
 /* 5.2: after an event of a type none of that type is reported until the host has read the log page. */
-void nvme_report_events(struct nvme_controller *controller) {
+void nvme_report_events(struct nvme_controller* controller) {
   if (!controller->pending_errors || controller->errors_masked || controller->request_count == 0) return;
-  uint32_t event = controller->pending_errors & (1u << NVME_EVENT_BAD_REGISTER) ? NVME_EVENT_BAD_REGISTER
-                                                                                : NVME_EVENT_BAD_VALUE;
+  uint32_t event =
+      controller->pending_errors & (1u << NVME_EVENT_BAD_REGISTER) ? NVME_EVENT_BAD_REGISTER : NVME_EVENT_BAD_VALUE;
   controller->pending_errors &= ~(1u << event);
   controller->errors_masked = 1;
   struct nvme_answer answer = nvme_status(NVME_SUCCESS);
@@ -42,13 +42,12 @@ void nvme_report_events(struct nvme_controller *controller) {
 }
 
 /* 5.1. Dword 0 bit 0 of the answer: not aborted. */
-static struct nvme_answer abort_command(struct nvme_controller *controller, const struct nvme_command *command) {
+static struct nvme_answer abort_command(struct nvme_controller* controller, const struct nvme_command* command) {
   uint16_t queue = (uint16_t)command->dw10, cid = (uint16_t)(command->dw10 >> 16);
   struct nvme_answer answer = nvme_status(NVME_SUCCESS);
   answer.dw0 = 1;
   if (queue != 0) {
-    NVME_PORT_WRITE(controller->port, NVME_ABORT,
-                    FIELD_IN(NVME_ABORT_SQ, queue) | FIELD_IN(NVME_ABORT_CID, cid));
+    NVME_PORT_WRITE(controller->port, NVME_ABORT, FIELD_IN(NVME_ABORT_SQ, queue) | FIELD_IN(NVME_ABORT_CID, cid));
     if (FIELD_OF(NVME_ABORT_RESULT_DONE, NVME_PORT_READ(controller->port, NVME_ABORT_RESULT))) answer.dw0 = 0;
     return answer;
   }
@@ -63,7 +62,7 @@ static struct nvme_answer abort_command(struct nvme_controller *controller, cons
   return answer;
 }
 
-static nvme_handler *handler(unsigned opcode) {
+static nvme_handler* handler(unsigned opcode) {
   switch (opcode) {
     case NVME_DELETE_IO_SQ: return nvme_delete_sq;
     case NVME_CREATE_IO_SQ: return nvme_create_sq;
@@ -80,11 +79,13 @@ static nvme_handler *handler(unsigned opcode) {
 
 int nvme_admin_supported(unsigned opcode) { return opcode == NVME_ASYNC_EVENT_REQUEST || handler(opcode) != 0; }
 
-static uint64_t dwords(const uint32_t *entry, unsigned index) { return entry[index] | (uint64_t)entry[index + 1] << 32; }
+static uint64_t dwords(const uint32_t* entry, unsigned index) {
+  return entry[index] | (uint64_t)entry[index + 1] << 32;
+}
 
-void nvme_admin(struct nvme_controller *controller, const struct nvme_message_admin *message, uint32_t number) {
+void nvme_admin(struct nvme_controller* controller, const struct nvme_message_admin* message, uint32_t number) {
   if (!controller->ready || (int32_t)(number - controller->first_message) < 0) return;
-  const uint32_t *entry = message->command;
+  const uint32_t* entry = message->command;
   const struct nvme_command command = {
       .opcode = (uint8_t)entry[0],
       .cid = (uint16_t)(entry[0] >> 16),

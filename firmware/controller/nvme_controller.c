@@ -6,7 +6,7 @@
 
 enum { SQ_ENTRY_LOG2 = 6, CQ_ENTRY_LOG2 = 4 };
 
-static void reset(struct nvme_controller *controller) {
+static void reset(struct nvme_controller* controller) {
   controller->ready = 0;
   controller->queues_created = 0;
   controller->request_count = 0;
@@ -15,8 +15,8 @@ static void reset(struct nvme_controller *controller) {
   nvme_reset_features(controller);
 }
 
-void nvme_init(struct nvme_controller *controller, const struct nvme_port *port, unsigned function,
-               const struct nvme_identity *identity) {
+void nvme_init(struct nvme_controller* controller, const struct nvme_port* port, unsigned function,
+               const struct nvme_identity* identity) {
   memset(controller, 0, sizeof *controller);
   controller->port = port;
   controller->identity = *identity;
@@ -31,16 +31,17 @@ void nvme_init(struct nvme_controller *controller, const struct nvme_port *port,
 
 /* 3.1.5: CC's fields, each against what CAP and Identify offer. The entry sizes may still be 0; they are checked when a
  * queue is created too. 3.1.8: the admin queues have at least 2 entries. */
-static int settings_good(struct nvme_controller *controller) {
+static int settings_good(struct nvme_controller* controller) {
   uint64_t cc = NVME_PORT_READ(controller->port, NVME_CC);
   uint64_t sizes = NVME_PORT_READ(controller->port, NVME_ADMIN_SIZES);
-  unsigned css = cc >> 4 & 7, mps = cc >> 7 & 15, ams = cc >> 11 & 7, sq_entry = cc >> 16 & 15, cq_entry = cc >> 20 & 15;
+  unsigned css = cc >> 4 & 7, mps = cc >> 7 & 15, ams = cc >> 11 & 7, sq_entry = cc >> 16 & 15,
+           cq_entry = cc >> 20 & 15;
   return css == 0 && mps == 0 && ams == 0 && (sq_entry == SQ_ENTRY_LOG2 || sq_entry == 0) &&
          (cq_entry == CQ_ENTRY_LOG2 || cq_entry == 0) && (sizes & 0xfff) != 0 && (sizes >> 16 & 0xfff) != 0;
 }
 
-static enum nvme_change enable(struct nvme_controller *controller) {
-  const struct nvme_port *port = controller->port;
+static enum nvme_change enable(struct nvme_controller* controller) {
+  const struct nvme_port* port = controller->port;
   if (!settings_good(controller)) {
     NVME_PORT_WRITE(port, NVME_STATUS, FIELD_IN(NVME_STATUS_CFS, 1));
     return NVME_REFUSED;
@@ -53,9 +54,9 @@ static enum nvme_change enable(struct nvme_controller *controller) {
   return controller->ready ? NVME_ENABLED : NVME_UNCHANGED;
 }
 
-enum nvme_change nvme_events(struct nvme_controller *controller) {
+enum nvme_change nvme_events(struct nvme_controller* controller) {
   enum { SHUTDOWN_COMPLETE = 2 };
-  const struct nvme_port *port = controller->port;
+  const struct nvme_port* port = controller->port;
   enum nvme_change change = NVME_UNCHANGED;
   uint64_t events;
   /* A message comes only when EVENTS was 0 before: so until it is. */

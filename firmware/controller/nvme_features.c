@@ -9,7 +9,7 @@ enum { CAPABILITY_NAMESPACE = 1 << 1, CAPABILITY_CHANGEABLE = 1 << 2 };
 
 static const struct nvme_feature_values defaults = {.write_cache = 1, .over_kelvin = NVME_WARNING_KELVIN};
 
-void nvme_reset_features(struct nvme_controller *controller) {
+void nvme_reset_features(struct nvme_controller* controller) {
   controller->features = defaults;
   controller->submission_queues = controller->completion_queues = controller->max_queues;
   memset(controller->not_coalesced, 0, sizeof controller->not_coalesced);
@@ -26,13 +26,13 @@ static uint32_t queue_counts(unsigned submission, unsigned completion) { /* 0-ba
 }
 
 /* 5.21.1.4: the composite temperature's thresholds; there are no other sensors. NULL: no such threshold. */
-static uint16_t *threshold(struct nvme_feature_values *values, uint32_t dw11, int setting) {
+static uint16_t* threshold(struct nvme_feature_values* values, uint32_t dw11, int setting) {
   unsigned sensor = dw11 >> 16 & 15, type = dw11 >> 20 & 3;
   if (sensor != 0 && !(setting && sensor == 15)) return 0;
   return type == 0 ? &values->over_kelvin : type == 1 ? &values->under_kelvin : 0;
 }
 
-static struct nvme_answer set_queues(struct nvme_controller *controller, uint32_t dw11) {
+static struct nvme_answer set_queues(struct nvme_controller* controller, uint32_t dw11) {
   unsigned submission = dw11 & 0xffff, completion = dw11 >> 16;
   if (submission == 0xffff || completion == 0xffff) return nvme_status(NVME_INVALID_FIELD);
   if (controller->queues_created) return nvme_status(NVME_COMMAND_SEQUENCE_ERROR);
@@ -45,38 +45,38 @@ static struct nvme_answer set_queues(struct nvme_controller *controller, uint32_
 }
 
 /* 5.21.1.9 */
-static uint16_t set_vector(struct nvme_controller *controller, uint32_t dw11) {
+static uint16_t set_vector(struct nvme_controller* controller, uint32_t dw11) {
   unsigned vector = dw11 & 0xffff;
   if (vector >= controller->vectors) return NVME_INVALID_FIELD;
-  uint8_t *byte = &controller->not_coalesced[vector / 8];
+  uint8_t* byte = &controller->not_coalesced[vector / 8];
   uint8_t bit = (uint8_t)(1u << vector % 8);
   *byte = dw11 & 1u << 16 ? *byte | bit : *byte & (uint8_t)~bit;
   return NVME_SUCCESS;
 }
 
-static uint16_t set_temperature(struct nvme_controller *controller, uint32_t dw11) {
-  uint16_t *kelvin = threshold(&controller->features, dw11, 1);
+static uint16_t set_temperature(struct nvme_controller* controller, uint32_t dw11) {
+  uint16_t* kelvin = threshold(&controller->features, dw11, 1);
   if (!kelvin) return NVME_INVALID_FIELD;
   *kelvin = (uint16_t)dw11;
   return NVME_SUCCESS;
 }
 
-static uint16_t set_error_recovery(struct nvme_controller *controller, uint32_t dw11) {
+static uint16_t set_error_recovery(struct nvme_controller* controller, uint32_t dw11) {
   if (dw11 & 1u << 16) return NVME_INVALID_FIELD; /* DULBE: blocks are never deallocated (Identify NSFEAT) */
   controller->features.error_recovery = dw11 & 0xffff;
   return NVME_SUCCESS;
 }
 
-static uint16_t set_write_cache(struct nvme_controller *controller, uint32_t dw11) {
+static uint16_t set_write_cache(struct nvme_controller* controller, uint32_t dw11) {
   controller->features.write_cache = dw11 & 1;
   NVME_PORT_WRITE(controller->port, NVME_WRITE_CACHE, FIELD_IN(NVME_WRITE_CACHE_ENABLE, dw11 & 1));
   return NVME_SUCCESS;
 }
 
-struct nvme_answer nvme_set_features(struct nvme_controller *controller, const struct nvme_command *command) {
+struct nvme_answer nvme_set_features(struct nvme_controller* controller, const struct nvme_command* command) {
   unsigned feature = command->dw10 & 0xff;
   uint32_t value = command->dw11;
-  struct nvme_feature_values *values = &controller->features;
+  struct nvme_feature_values* values = &controller->features;
   if (!supported(feature)) return nvme_status(NVME_INVALID_FIELD);
   if (command->dw10 & 1u << 31) return nvme_status(NVME_FEATURE_NOT_SAVEABLE);
   if (feature == NVME_FEATURE_ERROR_RECOVERY) { /* the one that belongs to a namespace */
@@ -102,7 +102,7 @@ struct nvme_answer nvme_set_features(struct nvme_controller *controller, const s
   return nvme_status(NVME_SUCCESS);
 }
 
-struct nvme_answer nvme_get_features(struct nvme_controller *controller, const struct nvme_command *command) {
+struct nvme_answer nvme_get_features(struct nvme_controller* controller, const struct nvme_command* command) {
   unsigned feature = command->dw10 & 0xff, select = command->dw10 >> 8 & 7;
   if (!supported(feature) || select > CAPABILITIES) return nvme_status(NVME_INVALID_FIELD);
   int for_namespace = feature == NVME_FEATURE_ERROR_RECOVERY;
@@ -120,7 +120,7 @@ struct nvme_answer nvme_get_features(struct nvme_controller *controller, const s
     case NVME_FEATURE_ARBITRATION: answer.dw0 = values.arbitration; break;
     case NVME_FEATURE_POWER: answer.dw0 = values.power; break;
     case NVME_FEATURE_TEMPERATURE: {
-      uint16_t *kelvin = threshold(&values, command->dw11, 0);
+      uint16_t* kelvin = threshold(&values, command->dw11, 0);
       if (!kelvin) return nvme_status(NVME_INVALID_FIELD);
       answer.dw0 = *kelvin;
       break;

@@ -7,13 +7,13 @@
 /* The organisation in EUI-64 and NGUID, and Identify's IEEE field: the one that owns the PCI vendor id. */
 static const uint8_t oui[3] = {0xa0, 0x02, 0xdc};
 
-static struct nvme_answer page_answer(const uint8_t *page) {
+static struct nvme_answer page_answer(const uint8_t* page) {
   struct nvme_answer answer = {NVME_SUCCESS, 0, page, NVME_PAGE_BYTES};
   return answer;
 }
 
 /* 64-bit FNV-1a over the volume's name: the same volume has the same identifiers wherever it is attached. */
-static uint64_t name_hash(const struct nvme_identity *identity, uint8_t purpose) {
+static uint64_t name_hash(const struct nvme_identity* identity, uint8_t purpose) {
   uint64_t hash = (UINT64_C(0xcbf29ce484222325) ^ purpose) * UINT64_C(0x100000001b3);
   for (unsigned i = 0; i < sizeof identity->serial; i++)
     hash = (hash ^ (uint8_t)identity->serial[i]) * UINT64_C(0x100000001b3);
@@ -22,31 +22,31 @@ static uint64_t name_hash(const struct nvme_identity *identity, uint8_t purpose)
   return hash;
 }
 
-static void put_big_endian(uint8_t *to, uint64_t value, unsigned bytes) {
+static void put_big_endian(uint8_t* to, uint64_t value, unsigned bytes) {
   while (bytes--) {
     to[bytes] = (uint8_t)value;
     value >>= 8;
   }
 }
 
-static void put_eui64(uint8_t *to, const struct nvme_identity *identity) {
+static void put_eui64(uint8_t* to, const struct nvme_identity* identity) {
   memcpy(to, oui, sizeof oui);
   put_big_endian(to + 3, name_hash(identity, 1), 5);
 }
 
-static void put_nguid(uint8_t *to, const struct nvme_identity *identity) {
+static void put_nguid(uint8_t* to, const struct nvme_identity* identity) {
   put_big_endian(to, name_hash(identity, 2), 8); /* vendor specific extension, then as EUI-64 */
   put_eui64(to + 8, identity);
 }
 
-static void put_uuid(uint8_t *to, const struct nvme_identity *identity) {
+static void put_uuid(uint8_t* to, const struct nvme_identity* identity) {
   put_big_endian(to, name_hash(identity, 3), 8);
   put_big_endian(to + 8, name_hash(identity, 4), 8);
   to[6] = (to[6] & 0x0f) | 0x80; /* RFC 9562: version 8, "custom" */
   to[8] = (to[8] & 0x3f) | 0x80; /* its variant */
 }
 
-static void put_qualified_name(uint8_t *to, const struct nvme_identity *identity) { /* 7.9 */
+static void put_qualified_name(uint8_t* to, const struct nvme_identity* identity) { /* 7.9 */
   static const char prefix[] = "nqn.2014-08.org.nvmexpress:uuid:";
   static const char digits[] = "0123456789abcdef";
   uint8_t uuid[16];
@@ -60,9 +60,9 @@ static void put_qualified_name(uint8_t *to, const struct nvme_identity *identity
   }
 }
 
-static struct nvme_answer identify_controller(struct nvme_controller *controller) { /* Figure 247 */
-  const struct nvme_identity *identity = &controller->identity;
-  uint8_t *page = nvme_data_page();
+static struct nvme_answer identify_controller(struct nvme_controller* controller) { /* Figure 247 */
+  const struct nvme_identity* identity = &controller->identity;
+  uint8_t* page = nvme_data_page();
   put16(page + 0, identity->pci_vendor); /* VID */
   put16(page + 2, identity->pci_vendor); /* SSVID */
   memcpy(page + 4, identity->serial, sizeof identity->serial);
@@ -75,28 +75,28 @@ static struct nvme_answer identify_controller(struct nvme_controller *controller
   page[111] = 1;                                                                    /* CNTRLTYPE: I/O controller */
   page[258] = NVME_ABORTS - 1;                                                      /* ACL */
   page[259] = NVME_ASYNC_EVENTS - 1;                                                /* AERL */
-  page[260] = 0x03;                              /* FRMW: one slot, read-only */
-  page[261] = 0x06;                              /* LPA: commands-supported log, offsets and long lengths */
-  put16(page + 266, NVME_WARNING_KELVIN);        /* WCTEMP */
-  put16(page + 268, NVME_CRITICAL_KELVIN);       /* CCTEMP */
-  page[512] = 0x66;                              /* SQES: 64 bytes */
-  page[513] = 0x44;                              /* CQES: 16 bytes */
-  put32(page + 516, 1);                          /* NN */
-  put16(page + 520, 1 << 4);                     /* ONCS: Save and Select fields of Set and Get Features */
-  page[525] = 0x07;                              /* VWC: present; Flush may be for all namespaces */
-  put_qualified_name(page + 768, identity);      /* SUBNQN */
+  page[260] = 0x03;                                                                 /* FRMW: one slot, read-only */
+  page[261] = 0x06;                         /* LPA: commands-supported log, offsets and long lengths */
+  put16(page + 266, NVME_WARNING_KELVIN);   /* WCTEMP */
+  put16(page + 268, NVME_CRITICAL_KELVIN);  /* CCTEMP */
+  page[512] = 0x66;                         /* SQES: 64 bytes */
+  page[513] = 0x44;                         /* CQES: 16 bytes */
+  put32(page + 516, 1);                     /* NN */
+  put16(page + 520, 1 << 4);                /* ONCS: Save and Select fields of Set and Get Features */
+  page[525] = 0x07;                         /* VWC: present; Flush may be for all namespaces */
+  put_qualified_name(page + 768, identity); /* SUBNQN */
   memcpy(page + 3072, identity->device_name, sizeof identity->device_name);
   return page_answer(page);
 }
 
-static struct nvme_answer identify_namespace(struct nvme_controller *controller) { /* Figure 245 */
-  const struct nvme_port *port = controller->port;
-  uint8_t *page = nvme_data_page();
+static struct nvme_answer identify_namespace(struct nvme_controller* controller) { /* Figure 245 */
+  const struct nvme_port* port = controller->port;
+  uint8_t* page = nvme_data_page();
   uint64_t blocks = NVME_PORT_READ(port, NVME_CAPACITY);
   uint64_t format = NVME_PORT_READ(port, NVME_FORMAT);
-  put64(page + 0, blocks);  /* NSZE */
-  put64(page + 8, blocks);  /* NCAP */
-  put64(page + 16, blocks); /* NUSE */
+  put64(page + 0, blocks);                                 /* NSZE */
+  put64(page + 8, blocks);                                 /* NCAP */
+  put64(page + 16, blocks);                                /* NUSE */
   page[99] = FIELD_OF(NVME_FORMAT_READ_ONLY, format) != 0; /* NSATTR: write protected */
   put_nguid(page + 104, &controller->identity);
   put_eui64(page + 120, &controller->identity);
@@ -104,7 +104,7 @@ static struct nvme_answer identify_namespace(struct nvme_controller *controller)
   return page_answer(page);
 }
 
-static struct nvme_answer identify_descriptors(struct nvme_controller *controller) { /* Figure 249 */
+static struct nvme_answer identify_descriptors(struct nvme_controller* controller) { /* Figure 249 */
   enum { EUI64 = 1, NGUID = 2, UUID = 3, HEADER = 4 };
   uint8_t *page = nvme_data_page(), *at = page;
   at[0] = EUI64;
@@ -122,20 +122,18 @@ static struct nvme_answer identify_descriptors(struct nvme_controller *controlle
 }
 
 static struct nvme_answer identify_namespace_list(uint32_t after) { /* 5.15.2.3 */
-  uint8_t *page = nvme_data_page();
+  uint8_t* page = nvme_data_page();
   if (after < 1) put32(page, 1);
   return page_answer(page);
 }
 
-struct nvme_answer nvme_identify(struct nvme_controller *controller, const struct nvme_command *command) {
+struct nvme_answer nvme_identify(struct nvme_controller* controller, const struct nvme_command* command) {
   enum { NAMESPACE = 0x00, CONTROLLER = 0x01, NAMESPACE_LIST = 0x02, DESCRIPTORS = 0x03 };
   switch (command->dw10 & 0xff) {
-    case NAMESPACE:
-      return command->nsid == 1 ? identify_namespace(controller) : nvme_status(NVME_INVALID_NAMESPACE);
+    case NAMESPACE: return command->nsid == 1 ? identify_namespace(controller) : nvme_status(NVME_INVALID_NAMESPACE);
     case CONTROLLER: return identify_controller(controller);
     case NAMESPACE_LIST:
-      return command->nsid < 0xfffffffe ? identify_namespace_list(command->nsid)
-                                        : nvme_status(NVME_INVALID_NAMESPACE);
+      return command->nsid < 0xfffffffe ? identify_namespace_list(command->nsid) : nvme_status(NVME_INVALID_NAMESPACE);
     case DESCRIPTORS:
       return command->nsid == 1 ? identify_descriptors(controller) : nvme_status(NVME_INVALID_NAMESPACE);
     default: return nvme_status(NVME_INVALID_FIELD);

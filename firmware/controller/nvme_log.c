@@ -4,10 +4,10 @@
 #include "nvme_spec.h"
 #include "regs.h"
 
-static uint64_t counter(const struct nvme_port *port, uint32_t offset) { return port->read(port->context, offset, 64); }
+static uint64_t counter(const struct nvme_port* port, uint32_t offset) { return port->read(port->context, offset, 64); }
 
 /* 5.14.1.1: one entry, the newest I/O command that failed. */
-static uint32_t error_log(const struct nvme_port *port, uint8_t *page) {
+static uint32_t error_log(const struct nvme_port* port, uint8_t* page) {
   enum { ENTRY_BYTES = 64 };
   uint64_t errors = counter(port, NVME_ERRORS), last = counter(port, NVME_LAST_ERROR);
   if (errors == 0) return ENTRY_BYTES;
@@ -25,7 +25,7 @@ static uint32_t error_log(const struct nvme_port *port, uint8_t *page) {
 static uint64_t data_units(uint64_t bytes) { return bytes / 512000 + (bytes % 512000 != 0); }
 
 /* 5.14.1.2. The card has no temperature sensor: 0 K. */
-static uint32_t health_log(const struct nvme_port *port, uint8_t *page) {
+static uint32_t health_log(const struct nvme_port* port, uint8_t* page) {
   page[3] = 100; /* available spare, percent */
   put64(page + 32, data_units(counter(port, NVME_READ_BYTES)));
   put64(page + 48, data_units(counter(port, NVME_WRITE_BYTES)));
@@ -37,13 +37,13 @@ static uint32_t health_log(const struct nvme_port *port, uint8_t *page) {
   return 512;
 }
 
-static uint32_t firmware_log(const struct nvme_identity *identity, uint8_t *page) { /* 5.14.1.3 */
-  page[0] = 1;                                                            /* slot 1 is active */
+static uint32_t firmware_log(const struct nvme_identity* identity, uint8_t* page) { /* 5.14.1.3 */
+  page[0] = 1;                                                                      /* slot 1 is active */
   memcpy(page + 8, identity->firmware, sizeof identity->firmware);
   return 512;
 }
 
-static uint32_t effects_log(uint8_t *page) { /* 5.14.1.5 */
+static uint32_t effects_log(uint8_t* page) { /* 5.14.1.5 */
   enum { SUPPORTED = 1 << 0, CHANGES_BLOCKS = 1 << 1, IO_COMMANDS = 1024 };
   for (unsigned opcode = 0; opcode < 256; opcode++)
     if (nvme_admin_supported(opcode)) put32(page + 4 * opcode, SUPPORTED);
@@ -53,12 +53,12 @@ static uint32_t effects_log(uint8_t *page) { /* 5.14.1.5 */
   return 4096;
 }
 
-struct nvme_answer nvme_get_log_page(struct nvme_controller *controller, const struct nvme_command *command) {
-  const struct nvme_port *port = controller->port;
+struct nvme_answer nvme_get_log_page(struct nvme_controller* controller, const struct nvme_command* command) {
+  const struct nvme_port* port = controller->port;
   uint64_t length = ((uint64_t)(command->dw11 & 0xffff) << 16 | command->dw10 >> 16) + 1;
   length *= 4; /* NUMD is 0-based dwords */
   uint64_t offset = command->dw12 | (uint64_t)command->dw13 << 32;
-  uint8_t *page = nvme_data_page();
+  uint8_t* page = nvme_data_page();
   uint32_t size;
   unsigned id = command->dw10 & 0xff;
   switch (id) {

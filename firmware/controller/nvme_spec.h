@@ -45,12 +45,7 @@ enum {
 enum { NVME_ALL_NAMESPACES = 0xffffffff };
 
 /* Log pages, Figure 191. */
-enum {
-  NVME_LOG_ERROR = 0x01,
-  NVME_LOG_HEALTH = 0x02,
-  NVME_LOG_FIRMWARE = 0x03,
-  NVME_LOG_EFFECTS = 0x05
-};
+enum { NVME_LOG_ERROR = 0x01, NVME_LOG_HEALTH = 0x02, NVME_LOG_FIRMWARE = 0x03, NVME_LOG_EFFECTS = 0x05 };
 
 /* Features, Figure 273. */
 enum {

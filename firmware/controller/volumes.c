@@ -19,37 +19,38 @@ static struct volume volumes[FUNCTIONS];
 static unsigned volume_count;
 static uint32_t messages_taken; /* out of the channel */
 
-static uint64_t read_register(void *page, uint32_t offset, unsigned bits) {
+static uint64_t read_register(void* page, uint32_t offset, unsigned bits) {
   return io_read((uint64_t)page + offset, bits);
 }
 
-static void write_register(void *page, uint32_t offset, unsigned bits, uint64_t value) {
+static void write_register(void* page, uint32_t offset, unsigned bits, uint64_t value) {
   io_write((uint64_t)page + offset, bits, value);
 }
 
-static void send_completion(void *page, const struct nvme_message_complete *message) {
+static void send_completion(void* page, const struct nvme_message_complete* message) {
   (void)page;
   mailbox_send(MAILBOX_CHANNEL_NVME, message, sizeof *message);
 }
 
-static uint32_t messages_sent(void *page) {
+static uint32_t messages_sent(void* page) {
   (void)page;
   return messages_taken + mailbox_waiting(MAILBOX_CHANNEL_NVME);
 }
 
-static uint64_t time_us(void *page) {
+static uint64_t time_us(void* page) {
   (void)page;
   return now_us();
 }
 
-enum volume_result volume_attach(unsigned function, const struct nvme_identity *identity) {
+enum volume_result volume_attach(unsigned function, const struct nvme_identity* identity) {
   if (function >= FUNCTIONS) return VOLUME_NO_HARDWARE;
   uint64_t page = nvme_page(function);
   uint64_t blocks = REG_READ(page, NVME_CAPACITY);
   if (blocks == 0) return VOLUME_NO_HARDWARE;
-  struct volume *volume = &volumes[function];
+  struct volume* volume = &volumes[function];
   if (volume->attached) return VOLUME_ALREADY_ATTACHED;
-  volume->port = (struct nvme_port){(void *)page, read_register, write_register, send_completion, messages_sent, time_us};
+  volume->port =
+      (struct nvme_port){(void*)page, read_register, write_register, send_completion, messages_sent, time_us};
   volume->attached = 1;
   volume->number = volume_count++;
   nvme_init(&volume->controller, &volume->port, function, identity);
@@ -58,7 +59,7 @@ enum volume_result volume_attach(unsigned function, const struct nvme_identity *
   return VOLUME_ATTACHED;
 }
 
-static void log_change(const struct volume *volume, enum nvme_change change) {
+static void log_change(const struct volume* volume, enum nvme_change change) {
   switch (change) {
     case NVME_UNCHANGED: break;
     case NVME_ENABLED: print_log("nvme%u: enabled", volume->number); break;
@@ -79,7 +80,7 @@ void volumes_handle_message(void) {
   uint32_t number = messages_taken++;
   unsigned function = message.header.function;
   if (function >= FUNCTIONS || !volumes[function].attached) return; /* events of functions not set up yet */
-  struct volume *volume = &volumes[function];
+  struct volume* volume = &volumes[function];
   if (message.header.type == NVME_MESSAGE_ADMIN)
     nvme_admin(&volume->controller, &message, number);
   else if (message.header.type == NVME_MESSAGE_EVENT)

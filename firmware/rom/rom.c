@@ -1,5 +1,5 @@
-/* The boot ROM: checks the image in the flash, copies it to memory and enters it. If there is nothing to run it says why
- * on the UART and stops; the host's link stays down. */
+/* The boot ROM: checks the image in the flash, copies it to memory and enters it. If there is nothing to run it says
+ * why on the UART and stops; the host's link stays down. */
 #include "console.h"
 #include "cpu.h"
 #include "exception.h"
@@ -15,8 +15,8 @@ const char program_name[] = "ROM";
 
 uint64_t rom_main(void);
 
-static _Noreturn void refuse(enum image_fault fault, const struct image_header *header,
-                             const struct image_limits *limits) {
+static _Noreturn void refuse(enum image_fault fault, const struct image_header* header,
+                             const struct image_limits* limits) {
   print("ROM: no firmware: ");
   switch (fault) {
     case IMAGE_BAD_MAGIC:
@@ -50,8 +50,8 @@ uint64_t rom_main(void) {
 
   /* Header and body are checked where they are used: in memory, not in the flash. */
   struct image_header header;
-  memcpy(&header, (const void *)MAP_FLASH, sizeof header);
-  const uint8_t *flash_body = (const uint8_t *)MAP_FLASH + sizeof header;
+  memcpy(&header, (const void*)MAP_FLASH, sizeof header);
+  const uint8_t* flash_body = (const uint8_t*)MAP_FLASH + sizeof header;
   const struct image_range targets[] = {{MAP_SRAM, (uint64_t)__ram_start - MAP_SRAM}, {MAP_DRAM, MAP_DRAM_SIZE}};
   const struct image_limits limits = {
       .flash_size = MAP_FLASH_SIZE,
@@ -62,7 +62,7 @@ uint64_t rom_main(void) {
 
   enum image_fault fault = image_check_header(&header, &limits);
   if (fault != IMAGE_GOOD) refuse(fault, &header, &limits);
-  void *body = (void *)header.load_address;
+  void* body = (void*)header.load_address;
   memcpy(body, flash_body, header.body_size);
   fault = image_check_body(&header, body);
   if (fault != IMAGE_GOOD) refuse(fault, &header, &limits);

@@ -42,12 +42,13 @@ void Core::set_fiq(bool level) {
 
 void Core::reset() {
   scope_.cancel();
-  parts_->processor.reset();
+  parts_->processor.abandon();  // it may be its own access that resets it
   scope_.spawn(execute());
 }
 
 Task<> Core::execute() {
   Processor& processor = parts_->processor;
+  processor.reset();
   for (;;) {
     const std::uint64_t before = processor.instructions();
     const sc_time elapsed = processor.run(now());

@@ -52,8 +52,11 @@ sc_time Processor::run(sc_time now) {
   time_.begin(now);
   timer_.update(now);
   wait_ = Wait::kNone;
+  abandoned_ = false;
   sc_time limit = config_.quantum;
-  const auto runs_on = [&] { return wait_ == Wait::kNone && loop_count_ < kLoop && time_.elapsed() < limit; };
+  const auto runs_on = [&] {
+    return wait_ == Wait::kNone && loop_count_ < kLoop && !abandoned_ && time_.elapsed() < limit;
+  };
   do {
     if (illegal_state_) {
       take_here(ec::kIllegalState);
@@ -69,6 +72,11 @@ sc_time Processor::run(sc_time now) {
   // Other masters run now, so a reservation cannot be kept; that it is lost is an event (Arm ARM, B2.9 and D1.16).
   if (engine_->clear_exclusive()) event_ = true;
   return time_.elapsed();
+}
+
+void Processor::abandon() {
+  abandoned_ = true;
+  engine_->stop();
 }
 
 void Processor::set_interrupt(bool& line, bool level) {

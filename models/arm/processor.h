@@ -28,11 +28,14 @@ class Processor final : private EngineCallbacks {
   Processor(const ProcessorConfig& config, BusPort& bus, GenericTimer& timer, const Logger& log);
   ~Processor();
 
+  // Not from within run().
   void reset();
 
   // Runs from the kernel's present time for about `quantum`, less if it waits for something or a timer expires before.
   // Returns how long it ran.
   sc_core::sc_time run(sc_core::sc_time now);
+  // From within run(): it returns behind the present instruction.
+  void abandon();
 
   void set_irq(bool level) { set_interrupt(irq_, level); }
   void set_fiq(bool level) { set_interrupt(fiq_, level); }
@@ -117,6 +120,7 @@ class Processor final : private EngineCallbacks {
   bool irq_ = false;
   bool fiq_ = false;
   bool event_ = false;           // the event register of WFE
+  bool abandoned_ = false;       // the present run()
   Wait wait_ = Wait::kNone;
   std::uint64_t wait_pc_ = 0;
   // Synchronous exceptions in a row, at one address and exception level, with no return in between.

@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /* `crc`: 0, or the CRC of the bytes before these. */
-uint32_t crc32(uint32_t crc, const void *data, size_t bytes);
+uint32_t crc32(uint32_t crc, const void* data, size_t bytes);
 
 #ifdef __cplusplus
 }

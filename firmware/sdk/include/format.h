@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-void format(void (*put)(void *context, char c), void *context, const char *text, va_list arguments);
+void format(void (*put)(void* context, char c), void* context, const char* text, va_list arguments);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,8 @@
 /* The firmware image: what stands at the start of the flash, and what cardvp-image writes. C and C++.
  *
  *   offset 0                struct image_header
- *   offset header.size      the body: header.body_size bytes, copied to load_address and entered at `entry` (EL1, x0 = 0)
+ *   offset header.size      the body: header.body_size bytes, copied to load_address and entered at `entry` (EL1, x0 =
+ * 0)
  *
  * All integers little-endian. A CRC finds damage, not malice.
  */
@@ -39,7 +40,7 @@ struct image_range {
 struct image_limits {
   uint64_t flash_size;               /* bytes that there are, header included */
   uint32_t security_version;         /* the lowest that may boot */
-  const struct image_range *targets; /* the body must be inside one of these */
+  const struct image_range* targets; /* the body must be inside one of these */
   unsigned target_count;
 };
 
@@ -47,20 +48,20 @@ enum image_fault {
   IMAGE_GOOD = 0,
   IMAGE_BAD_MAGIC,
   IMAGE_BAD_HEADER_CRC,
-  IMAGE_BAD_FORMAT,           /* a format or header size that this code does not know */
-  IMAGE_BAD_NAME,             /* not printable */
-  IMAGE_TRUNCATED,            /* header and body do not fit the flash */
-  IMAGE_BAD_LOAD_ADDRESS,     /* unaligned, or the body is not inside memory it may use; an empty body too */
-  IMAGE_BAD_ENTRY,            /* unaligned, or outside the body */
+  IMAGE_BAD_FORMAT,       /* a format or header size that this code does not know */
+  IMAGE_BAD_NAME,         /* not printable */
+  IMAGE_TRUNCATED,        /* header and body do not fit the flash */
+  IMAGE_BAD_LOAD_ADDRESS, /* unaligned, or the body is not inside memory it may use; an empty body too */
+  IMAGE_BAD_ENTRY,        /* unaligned, or outside the body */
   IMAGE_OLD_SECURITY_VERSION,
   IMAGE_BAD_BODY_CRC
 };
 
 /* The first fault of a header, body CRC aside. Reads no more than the header. */
-enum image_fault image_check_header(const struct image_header *header, const struct image_limits *limits);
+enum image_fault image_check_header(const struct image_header* header, const struct image_limits* limits);
 
 /* IMAGE_GOOD or IMAGE_BAD_BODY_CRC. The header must have passed. */
-enum image_fault image_check_body(const struct image_header *header, const void *body);
+enum image_fault image_check_body(const struct image_header* header, const void* body);
 
 #ifdef __cplusplus
 }

@@ -15,11 +15,11 @@ struct pcie_identity {
 int pcie_function_exists(unsigned function);
 
 /* Gives the function its identity and shows it to the host. */
-void pcie_function_attach(unsigned function, const struct pcie_identity *identity);
+void pcie_function_attach(unsigned function, const struct pcie_identity* identity);
 
 void pcie_link_enable(void);
 
 /* False: down. */
-int pcie_link_up(unsigned *generation, unsigned *lanes);
+int pcie_link_up(unsigned* generation, unsigned* lanes);
 
 #endif

@@ -3,8 +3,8 @@
 #include <stdint.h>
 
 struct sink {
-  void (*put)(void *context, char c);
-  void *context;
+  void (*put)(void* context, char c);
+  void* context;
 };
 
 struct spec {
@@ -14,18 +14,18 @@ struct spec {
   char left;
 };
 
-static void repeat(const struct sink *sink, char c, unsigned count) {
+static void repeat(const struct sink* sink, char c, unsigned count) {
   while (count--) sink->put(sink->context, c);
 }
 
-static void put_field(const struct sink *sink, const struct spec *spec, const char *text, unsigned length) {
+static void put_field(const struct sink* sink, const struct spec* spec, const char* text, unsigned length) {
   unsigned padding = spec->width > length ? spec->width - length : 0;
   if (!spec->left) repeat(sink, ' ', padding);
   for (unsigned i = 0; i < length; i++) sink->put(sink->context, text[i]);
   if (spec->left) repeat(sink, ' ', padding);
 }
 
-static void put_number(const struct sink *sink, const struct spec *spec, uint64_t value, unsigned base, int negative) {
+static void put_number(const struct sink* sink, const struct spec* spec, uint64_t value, unsigned base, int negative) {
   char digits[24]; /* 2^64 has 20 */
   unsigned at = sizeof digits;
   do {
@@ -43,20 +43,20 @@ static void put_number(const struct sink *sink, const struct spec *spec, uint64_
   put_field(sink, spec, digits + at, (unsigned)(sizeof digits - at));
 }
 
-static unsigned parse_number(const char **text) {
+static unsigned parse_number(const char** text) {
   unsigned value = 0;
   for (; **text >= '0' && **text <= '9'; ++*text) value = value * 10 + (unsigned)(**text - '0');
   return value;
 }
 
-void format(void (*put)(void *context, char c), void *context, const char *text, va_list arguments) {
+void format(void (*put)(void* context, char c), void* context, const char* text, va_list arguments) {
   const struct sink sink = {put, context};
   for (; *text; text++) {
     if (*text != '%') {
       put(context, *text);
       continue;
     }
-    const char *start = text++;
+    const char* start = text++;
     struct spec spec = {0, -1, ' ', 0};
     for (; *text == '-' || *text == '0'; text++) {
       if (*text == '-')
@@ -83,7 +83,7 @@ void format(void (*put)(void *context, char c), void *context, const char *text,
         break;
       }
       case 's': {
-        const char *string = va_arg(arguments, const char *);
+        const char* string = va_arg(arguments, const char*);
         unsigned length = 0;
         while ((spec.precision < 0 || length < (unsigned)spec.precision) && string[length]) length++;
         put_field(&sink, &spec, string, length);

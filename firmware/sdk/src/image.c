@@ -4,7 +4,7 @@
 
 #include "crc32.h"
 
-static int printable(const char *name, unsigned size) {
+static int printable(const char* name, unsigned size) {
   unsigned i = 0;
   while (i < size && name[i] >= ' ' && name[i] <= '~') i++;
   if (i == 0) return 0;
@@ -12,11 +12,11 @@ static int printable(const char *name, unsigned size) {
   return i == size;
 }
 
-static int inside(const struct image_range *range, uint64_t base, uint64_t size) {
+static int inside(const struct image_range* range, uint64_t base, uint64_t size) {
   return base >= range->base && size <= range->size && base - range->base <= range->size - size;
 }
 
-enum image_fault image_check_header(const struct image_header *header, const struct image_limits *limits) {
+enum image_fault image_check_header(const struct image_header* header, const struct image_limits* limits) {
   if (limits->flash_size < sizeof *header) return IMAGE_TRUNCATED;
   if (header->magic != IMAGE_MAGIC) return IMAGE_BAD_MAGIC;
   if (header->header_crc != crc32(0, header, offsetof(struct image_header, header_crc))) return IMAGE_BAD_HEADER_CRC;
@@ -35,6 +35,6 @@ enum image_fault image_check_header(const struct image_header *header, const str
   return IMAGE_GOOD;
 }
 
-enum image_fault image_check_body(const struct image_header *header, const void *body) {
+enum image_fault image_check_body(const struct image_header* header, const void* body) {
   return crc32(0, body, header->body_size) == header->body_crc ? IMAGE_GOOD : IMAGE_BAD_BODY_CRC;
 }

@@ -8,7 +8,7 @@ int pcie_function_exists(unsigned function) {
          FIELD_READ(pcie_function_page(function), PCIE_FUNCTION_STATUS, HARDWARE);
 }
 
-void pcie_function_attach(unsigned function, const struct pcie_identity *identity) {
+void pcie_function_attach(unsigned function, const struct pcie_identity* identity) {
   uint64_t page = pcie_function_page(function);
   REG_WRITE(page, PCIE_FUNCTION_IDENTITY,
             FIELD_IN(PCIE_FUNCTION_IDENTITY_VENDOR, identity->vendor) |
@@ -24,7 +24,7 @@ void pcie_function_attach(unsigned function, const struct pcie_identity *identit
 
 void pcie_link_enable(void) { FIELD_WRITE(MAP_PCIE, PCIE_LINK_CONTROL, ENABLE, 1); }
 
-int pcie_link_up(unsigned *generation, unsigned *lanes) {
+int pcie_link_up(unsigned* generation, unsigned* lanes) {
   uint64_t status = REG_READ(MAP_PCIE, PCIE_LINK_STATUS);
   *generation = (unsigned)FIELD_OF(PCIE_LINK_STATUS_GENERATION, status);
   *lanes = (unsigned)FIELD_OF(PCIE_LINK_STATUS_LANES, status);

@@ -98,6 +98,29 @@ TEST_F(WorkloadTest, FindsMisplacedData) {
   EXPECT_GE(io(kVerified).mismatches, 10u);
 }
 
+// Data that was right once, or is right elsewhere.
+TEST_F(WorkloadTest, KnowsStaleAndSwappedBlocks) {
+  Content content(sim.scheduler, 8, 512, InitialContent::kZeros, 1);
+  std::vector<std::byte> old_data(1024), new_data(1024);
+  content.fill(2, old_data);
+  content.fill(2, new_data);
+  std::vector<Mismatch> found;
+  std::uint64_t compared = 0;
+  const auto check = [&](std::uint64_t lba, std::span<const std::byte> data) {
+    content.check(lba, data, compared, [&](const Mismatch& one) { found.push_back(one); });
+    return found.size();
+  };
+  EXPECT_EQ(check(2, new_data), 0u);
+  ASSERT_EQ(check(2, old_data), 2u);
+  EXPECT_EQ(found[1].lba, 3u);
+  EXPECT_EQ(found[1].generation, 2u);
+  std::rotate(new_data.begin(), new_data.begin() + 512, new_data.end());
+  EXPECT_EQ(check(2, new_data), 4u);
+  EXPECT_EQ(check(0, std::vector<std::byte>(512)), 4u);
+  EXPECT_EQ(check(0, new_data), 6u);
+  EXPECT_EQ(compared, 9u);
+}
+
 TEST_F(WorkloadTest, LearnsUnknownContent) {
   make_and_start({.io_queues = 2});
   for (std::size_t i = 0; i < device.storage.size(); ++i) device.storage[i] = static_cast<std::byte>(i * 31 >> 3);

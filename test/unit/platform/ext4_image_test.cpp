@@ -1,5 +1,6 @@
 #include "scenarios/ext4_image.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <gmock/gmock.h>

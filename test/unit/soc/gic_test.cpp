@@ -37,6 +37,9 @@ TEST_F(GicTest, LevelInterruptIsPendingWhileTheLineIsHigh) {
   gic.set_spi(40, true);
   EXPECT_TRUE(irq[0]);
   EXPECT_TRUE(bit(GICD_ISPENDR, 40));
+  gic.set_spi(40, false);
+  EXPECT_FALSE(irq[0]);  // nothing is remembered
+  gic.set_spi(40, true);
   set_bit(GICD_ICPENDR, 40);  // the line still says otherwise
   EXPECT_TRUE(irq[0]);
   gic.set_spi(40, false);
@@ -72,6 +75,7 @@ TEST_F(GicTest, EdgeInterruptIsPendingOncePerEdge) {
   end(41);
   EXPECT_EQ(acknowledge(), 41u);
   end(41);
+  gic.set_spi(41, true);
   EXPECT_EQ(acknowledge(), 1023u);  // two edges became one; the line being high is no edge
   gic.set_spi(41, false);
   gic.set_spi(41, true);
