@@ -78,7 +78,6 @@ CardConfig read_card(const JsonReader& card, const path& folder) {
   const JsonReader core = card.object("core");
   core.read_scaled("frequency_mhz", config.core.frequency_hz, 1e6);
   core.read_time("quantum_ns", config.core.quantum, sc_core::SC_NS);
-  config.core.reset_address = map::kROM.base;
 
   card.read_scaled("dram_mib", config.dram_size, kMiB);
   config.fuses = read_fuses(card.object("fuses"));

@@ -14,6 +14,7 @@
 #include "models/pcie/link.h"
 #include "models/storage/volume.h"
 #include "platform/json_reader.h"
+#include "platform/memory_map.h"
 
 namespace cardvp::platform {
 
@@ -41,7 +42,7 @@ struct VolumeConfig {
 struct CardConfig {
   std::filesystem::path rom;       // empty: the installed one
   std::filesystem::path firmware;  // empty: the installed one; where there is no such file, the flash is erased
-  arm::CoreConfig core;
+  arm::CoreConfig core{.reset_address = map::kROM.base};
   std::uint64_t dram_size = 256 * kMiB;
   memory::FusesConfig fuses;
   pcie::LinkConfig link;

@@ -46,11 +46,13 @@ void add_run_options(CLI::App& command, Arguments& arguments) {
                   "'*'. May be repeated")
       ->type_name("PATTERN")
       ->allow_extra_args(false);
-  const std::map<std::string, LogLevel> levels = {
-      {"error", LogLevel::kError}, {"warning", LogLevel::kWarning}, {"info", LogLevel::kInfo}, {"debug", LogLevel::kDebug}};
+  const std::map<std::string, LogLevel> levels = {{"error", LogLevel::kError},
+                                                  {"warning", LogLevel::kWarning},
+                                                  {"info", LogLevel::kInfo},
+                                                  {"debug", LogLevel::kDebug}};
   command.add_option("--log", arguments.options.level, "Messages of all models: error, warning (default), info, debug")
       ->type_name("LEVEL")
-      ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case));
+      ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case).description(""));
   command.add_flag("--quiet", arguments.quiet, "Show errors and warnings only");
 }
 
@@ -94,8 +96,9 @@ RunStatus guarded(RunStatus on_error, Function&& function) {
 int sc_main(int argc, char** argv) {
   sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
 
-  CLI::App app("cardvp: a virtual platform of a Nitro-style offload card.\n"
-               "Exit status: 0 the run passed, 1 it failed, 2 bad usage or configuration, 130 interrupted.");
+  CLI::App app(
+      "cardvp: a virtual platform of a Nitro-style offload card.\n"
+      "Exit status: 0 the run passed, 1 it failed, 2 bad usage or configuration, 130 interrupted.");
   app.set_version_flag("--version", "cardvp " CARDVP_VERSION);
   app.require_subcommand(1);
   Arguments arguments;

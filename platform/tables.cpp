@@ -9,50 +9,50 @@
 namespace cardvp::platform::banks::gicd {
 #define CARDVP_REGISTERS "models/arm/gicd.def"
 #include "models/base/declare_registers.h"
-}
+}  // namespace cardvp::platform::banks::gicd
 namespace cardvp::platform::banks::gicc {
 #define CARDVP_REGISTERS "models/arm/gicc.def"
 #include "models/base/declare_registers.h"
-}
+}  // namespace cardvp::platform::banks::gicc
 namespace cardvp::platform::banks::pl011 {
 #define CARDVP_REGISTERS "models/arm/pl011.def"
 #include "models/base/declare_registers.h"
-}
+}  // namespace cardvp::platform::banks::pl011
 namespace cardvp::platform::banks::watchdog {
 #define CARDVP_REGISTERS "models/arm/watchdog.def"
 #include "models/base/declare_registers.h"
-}
+}  // namespace cardvp::platform::banks::watchdog
 namespace cardvp::platform::banks::fuses {
 #define CARDVP_REGISTERS "models/memory/fuses.def"
 #include "models/base/declare_registers.h"
-}
+}  // namespace cardvp::platform::banks::fuses
 namespace cardvp::platform::banks::mailbox {
 #define CARDVP_REGISTERS "models/memory/mailbox.def"
 #include "models/base/declare_registers.h"
-}
+}  // namespace cardvp::platform::banks::mailbox
 namespace cardvp::platform::banks::pcie_link {
 #define CARDVP_REGISTERS "models/pcie/pcie_link.def"
 #include "models/base/declare_registers.h"
-}
+}  // namespace cardvp::platform::banks::pcie_link
 namespace cardvp::platform::banks::pcie_function {
 #define CARDVP_REGISTERS "models/pcie/pcie_function.def"
 #include "models/base/declare_registers.h"
-}
+}  // namespace cardvp::platform::banks::pcie_function
 namespace cardvp::platform::banks::nvme_control {
 #define CARDVP_REGISTERS "models/nvme/nvme_control.def"
 #include "models/base/declare_registers.h"
-}
+}  // namespace cardvp::platform::banks::nvme_control
 namespace cardvp::platform::banks::nvme_host {
 #define CARDVP_REGISTERS "models/nvme/nvme_host.def"
 #include "models/base/declare_registers.h"
-}
+}  // namespace cardvp::platform::banks::nvme_host
 
 namespace cardvp::platform {
 namespace {
 
 constexpr const BankInfo* kBanks[] = {
-    &banks::gicd::kBank,  &banks::gicc::kBank,    &banks::pl011::kBank,     &banks::watchdog::kBank,
-    &banks::fuses::kBank, &banks::mailbox::kBank, &banks::pcie_link::kBank, &banks::pcie_function::kBank,
+    &banks::gicd::kBank,         &banks::gicc::kBank,      &banks::pl011::kBank,     &banks::watchdog::kBank,
+    &banks::fuses::kBank,        &banks::mailbox::kBank,   &banks::pcie_link::kBank, &banks::pcie_function::kBank,
     &banks::nvme_control::kBank, &banks::nvme_host::kBank,
 };
 
@@ -98,7 +98,8 @@ std::string bank_table(const BankInfo& bank) {
 std::string register_tables() {
   std::string text =
       "# Registers\n\n"
-      "Made by `cardvp registers` from the register descriptions of the models. Access: ro (writes are ignored), rw, wo "
+      "Made by `cardvp registers` from the register descriptions of the models. Access: ro (writes are ignored), rw, "
+      "wo "
       "(reads as 0), w1c (a written 1 clears), w1s (a written 1 sets).\n";
   for (const BankInfo* bank : kBanks) text += "\n" + bank_table(*bank);
   return text;

@@ -72,16 +72,34 @@ void make_ext4_image(const fs::path& folder, std::uint64_t size, const fs::path&
 
   // Every choice that mke2fs would take from its configuration file is said here.
   const ProgramResult made = run_program(
-      {mke2fs, "-q", "-F", "-t", "ext4", "-b", "4096", "-I", "256", "-m", "0", "-U", kUuid, "-O",
+      {mke2fs,
+       "-q",
+       "-F",
+       "-t",
+       "ext4",
+       "-b",
+       "4096",
+       "-I",
+       "256",
+       "-m",
+       "0",
+       "-U",
+       kUuid,
+       "-O",
        "none,has_journal,ext_attr,filetype,extent,64bit,flex_bg,sparse_super,large_file,huge_file,dir_nlink,"
        "extra_isize,metadata_csum,dir_index,resize_inode",
-       "-E", fmt::format("hash_seed={},lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0,nodiscard", kUuid), "-d",
-       folder.string(), image.string(), fmt::format("{}k", size / 1024)},
+       "-E",
+       fmt::format("hash_seed={},lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0,nodiscard", kUuid),
+       "-d",
+       folder.string(),
+       image.string(),
+       fmt::format("{}k", size / 1024)},
       environment);
   if (made.status != 0)
-    throw std::runtime_error(fmt::format("mke2fs could not make an image of {} MiB from {}: {}\n(does it fit? raise "
-                                         "size_mib)",
-                                         size >> 20, folder.string(), made.output));
+    throw std::runtime_error(
+        fmt::format("mke2fs could not make an image of {} MiB from {}: {}\n(does it fit? raise "
+                    "size_mib)",
+                    size >> 20, folder.string(), made.output));
 
   const fs::path script = image.string() + ".debugfs";
   write_script(folder, script);

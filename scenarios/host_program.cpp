@@ -9,8 +9,8 @@ namespace cardvp::scenarios {
 using host::nvme::Driver;
 using host::nvme::Error;
 
-HostProgram::HostProgram(platform::Machine& machine, const Scenario& scenario,
-                         std::vector<std::filesystem::path> files, std::function<void()> done)
+HostProgram::HostProgram(platform::Machine& machine, const Scenario& scenario, std::vector<std::filesystem::path> files,
+                         std::function<void()> done)
     : machine_(machine),
       scenario_(scenario),
       files_(std::move(files)),
@@ -117,9 +117,9 @@ Task<> HostProgram::run_io(Driver& driver, const Workload& workload, WorkloadRes
   Knowledge& known = knowledge_[workload.volume];
   if (config.verify && !known.content) {
     const auto initial = known.overwritten ? host::InitialContent::kUnknown : config.initial;
-    known.content = std::make_unique<host::Content>(machine_.sim().scheduler, driver.info().blocks,
-                                                    driver.info().block_size, initial,
-                                                    derive_seed(scenario_.seed, result.volume));
+    known.content =
+        std::make_unique<host::Content>(machine_.sim().scheduler, driver.info().blocks, driver.info().block_size,
+                                        initial, derive_seed(scenario_.seed, result.volume));
   }
   result.io = co_await host::run(driver, config, config.verify ? known.content.get() : nullptr, &progress_);
   if (!config.verify && config.read_percent < 100) known = {nullptr, true};

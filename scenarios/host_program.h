@@ -1,5 +1,5 @@
-// What the host does in a run: waits for the card's link, finds its functions, starts a driver for each volume, runs the
-// workloads one after another, stops the drivers.
+// What the host does in a run: waits for the card's link, finds its functions, starts a driver for each volume, runs
+// the workloads one after another, stops the drivers.
 #pragma once
 
 #include <chrono>

@@ -34,9 +34,9 @@ Media make_media(const platform::CardConfig& card, const std::filesystem::path& 
     }
     result.media.push_back(make_medium(volume.medium, file, pointer));
     if (result.media.back()->size() % volume.timing.block_size != 0)
-      throw ConfigError(pointer, fmt::format("a size that is a multiple of the volume's block, {} bytes",
-                                             volume.timing.block_size),
-                        fmt::format("{} bytes", result.media.back()->size()));
+      throw ConfigError(
+          pointer, fmt::format("a size that is a multiple of the volume's block, {} bytes", volume.timing.block_size),
+          fmt::format("{} bytes", result.media.back()->size()));
     result.files.push_back(std::move(file));
   }
   return result;

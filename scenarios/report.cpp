@@ -14,9 +14,7 @@ constexpr double kPsPerNs = 1000;
 double rounded(double value, double digits = 1000) { return std::round(value * digits) / digits; }
 double ns(std::uint64_t ps) { return static_cast<double>(ps) / kPsPerNs; }
 double ns(sc_core::sc_time time) { return ns(time.value()); }
-double rate(std::uint64_t amount, double seconds) {
-  return seconds > 0 ? static_cast<double>(amount) / seconds : 0;
-}
+double rate(std::uint64_t amount, double seconds) { return seconds > 0 ? static_cast<double>(amount) / seconds : 0; }
 
 Histogram all_latencies(const host::IoResult& io) {
   Histogram all = io.read_latency;
@@ -95,9 +93,8 @@ Json report_json(const Scenario& scenario, platform::Machine& machine, const Hos
                  const Outcome& outcome) {
   static constexpr const char* kResults[] = {"passed", "failed", "interrupted"};
   const sc_core::sc_time end = machine.sim().scheduler.now();
-  Json json = {{"scenario", scenario.name},
-               {"seed", scenario.seed},
-               {"result", kResults[static_cast<int>(outcome.result)]}};
+  Json json = {
+      {"scenario", scenario.name}, {"seed", scenario.seed}, {"result", kResults[static_cast<int>(outcome.result)]}};
   if (!outcome.reason.empty()) json["reason"] = outcome.reason;
   json["simulated_ns"] = ns(end);
   json["instructions"] = machine.card().core().instructions();
@@ -158,8 +155,7 @@ Json timing_json(const Timing& timing, const HostProgram& program) {
                {"commands", timing.commands},
                {"commands_per_wall_second", rounded(timing.commands_per_wall_second())},
                {"instructions", timing.instructions},
-               {"million_instructions_per_wall_second",
-                rounded(rate(timing.instructions, timing.wall_seconds) / 1e6)},
+               {"million_instructions_per_wall_second", rounded(rate(timing.instructions, timing.wall_seconds) / 1e6)},
                {"scheduler_activations", timing.activations},
                {"peak_memory_mib", rounded(timing.peak_memory_mib)}};
   json["workloads"] = Json::array();
@@ -189,9 +185,10 @@ std::vector<std::string> result_table(const HostProgram& program, const Timing& 
                                 rate(result.bytes(), result.seconds()) / 1e6, us(0.5), us(0.99), us(0.999), verdict));
   }
   lines.push_back("");
-  lines.push_back(fmt::format("simulated {:.3f} ms in {:.2f} s: {:.4f} simulated s per wall s, {:.0f} commands per wall s",
-                              timing.simulated_seconds * 1e3, timing.wall_seconds, timing.simulated_per_wall(),
-                              timing.commands_per_wall_second()));
+  lines.push_back(
+      fmt::format("simulated {:.3f} ms in {:.2f} s: {:.4f} simulated s per wall s, {:.0f} commands per wall s",
+                  timing.simulated_seconds * 1e3, timing.wall_seconds, timing.simulated_per_wall(),
+                  timing.commands_per_wall_second()));
   return lines;
 }
 

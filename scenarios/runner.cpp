@@ -19,7 +19,8 @@ using platform::CardConfig;
 using platform::ConfigError;
 using platform::Machine;
 
-// Between slices of simulated time the run looks up: for Ctrl-C, limits, progress. The simulated machine does not notice.
+// Between slices of simulated time the run looks up: for Ctrl-C, limits, progress. The simulated machine does not
+// notice.
 const sc_core::sc_time kSlice{100, sc_core::SC_US};
 
 CardConfig with_images(CardConfig card, Terminal& terminal) {
@@ -88,12 +89,9 @@ class Run {
     if (!stuck.empty()) reason += "; the core is stuck: " + stuck;
     for (const std::string& refusal : machine_.card().control_plane().refusals())
       reason += "; the firmware refused to " + refusal;
-    if (uart_.last_lines().empty())
-      terminal_.error("cardvp: the UART was silent");
-    else
-      terminal_.error("cardvp: the UART's last lines:");
+    terminal_.error(machine_.card().core().describe());
+    terminal_.error(uart_.last_lines().empty() ? "cardvp: the UART was silent" : "cardvp: the UART's last lines:");
     for (const std::string& line : uart_.last_lines()) terminal_.error("  " + line);
-    if (!stuck.empty()) terminal_.error(machine_.card().core().describe());
     return {Outcome::Result::kFailed, std::move(reason)};
   }
 
@@ -110,8 +108,7 @@ void write_reports(const OutputFolder& out, Run& run, const Scenario& scenario, 
   out.write("uart.log", run.uart().text());
   out.write("report.json", report_json(scenario, run.machine(), run.program(), outcome).dump(kIndent) + "\n");
   out.write("timing.json", timing_json(timing, run.program()).dump(kIndent) + "\n");
-  if (traced)
-    out.write("trace.json", [&run](std::ostream& file) { run.machine().sim().trace.write(file); });
+  if (traced) out.write("trace.json", [&run](std::ostream& file) { run.machine().sim().trace.write(file); });
 }
 
 }  // namespace

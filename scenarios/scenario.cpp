@@ -44,7 +44,7 @@ host::IoWorkloadConfig read_io(const JsonReader& node, const VolumeConfig& volum
   if (!node.has("count") && !node.has("duration_us")) config.count = kDefaultCount;
   config.seed = derive_seed(scenario.seed, config.name);
   config.initial = volume.medium.type == platform::MediumConfig::Type::kMemory ? host::InitialContent::kZeros
-                                                                              : host::InitialContent::kUnknown;
+                                                                               : host::InitialContent::kUnknown;
   const unsigned queues = std::min(scenario.host.driver.io_queues, scenario.card.nvme.queues);
   if (config.queues > queues)
     node.fail("queues", fmt::format("at most {}, the I/O queues that driver and controller have", queues));

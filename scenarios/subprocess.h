@@ -10,8 +10,8 @@ namespace cardvp::scenarios {
 std::string find_program(const std::string& name);
 
 struct ProgramResult {
-  int status = -1;      // exit status; -1: it could not be started, or a signal ended it
-  std::string output;   // what it wrote, standard output and error
+  int status = -1;     // exit status; -1: it could not be started, or a signal ended it
+  std::string output;  // what it wrote, standard output and error
 };
 
 // `environment`: "NAME=value", added to this process's own.

@@ -24,8 +24,8 @@ class Terminal {
 
  private:
   bool quiet_;
-  bool progress_;          // standard output is a terminal
-  bool shown_ = false;     // there is a progress line now
+  bool progress_;       // standard output is a terminal
+  bool shown_ = false;  // there is a progress line now
   std::chrono::steady_clock::time_point next_;
 };
 

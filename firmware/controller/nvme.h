@@ -15,6 +15,8 @@ extern "C" {
 
 enum {
   NVME_PAGE_BYTES = 4096,
+  NVME_SQ_ENTRY_LOG2 = 6, /* bytes of queue entries: CC, and Identify SQES and CQES */
+  NVME_CQ_ENTRY_LOG2 = 4,
   NVME_DATA_PAGES = 16,      /* answers whose data the engine may still have to read */
   NVME_ASYNC_EVENTS = 4,     /* requests held at a time: AERL + 1 */
   NVME_ABORTS = 4,           /* ACL + 1; the firmware ends each before it looks at the next */

@@ -4,8 +4,6 @@
 #include "nvme_spec.h"
 #include "regs.h"
 
-enum { SQ_ENTRY_LOG2 = 6, CQ_ENTRY_LOG2 = 4 };
-
 static void reset(struct nvme_controller* controller) {
   controller->ready = 0;
   controller->queues_created = 0;
@@ -36,8 +34,8 @@ static int settings_good(struct nvme_controller* controller) {
   uint64_t sizes = NVME_PORT_READ(controller->port, NVME_ADMIN_SIZES);
   unsigned css = cc >> 4 & 7, mps = cc >> 7 & 15, ams = cc >> 11 & 7, sq_entry = cc >> 16 & 15,
            cq_entry = cc >> 20 & 15;
-  return css == 0 && mps == 0 && ams == 0 && (sq_entry == SQ_ENTRY_LOG2 || sq_entry == 0) &&
-         (cq_entry == CQ_ENTRY_LOG2 || cq_entry == 0) && (sizes & 0xfff) != 0 && (sizes >> 16 & 0xfff) != 0;
+  return css == 0 && mps == 0 && ams == 0 && (sq_entry == NVME_SQ_ENTRY_LOG2 || sq_entry == 0) &&
+         (cq_entry == NVME_CQ_ENTRY_LOG2 || cq_entry == 0) && (sizes & 0xfff) != 0 && (sizes >> 16 & 0xfff) != 0;
 }
 
 static enum nvme_change enable(struct nvme_controller* controller) {

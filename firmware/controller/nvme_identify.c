@@ -76,15 +76,15 @@ static struct nvme_answer identify_controller(struct nvme_controller* controller
   page[258] = NVME_ABORTS - 1;                                                      /* ACL */
   page[259] = NVME_ASYNC_EVENTS - 1;                                                /* AERL */
   page[260] = 0x03;                                                                 /* FRMW: one slot, read-only */
-  page[261] = 0x06;                         /* LPA: commands-supported log, offsets and long lengths */
-  put16(page + 266, NVME_WARNING_KELVIN);   /* WCTEMP */
-  put16(page + 268, NVME_CRITICAL_KELVIN);  /* CCTEMP */
-  page[512] = 0x66;                         /* SQES: 64 bytes */
-  page[513] = 0x44;                         /* CQES: 16 bytes */
-  put32(page + 516, 1);                     /* NN */
-  put16(page + 520, 1 << 4);                /* ONCS: Save and Select fields of Set and Get Features */
-  page[525] = 0x07;                         /* VWC: present; Flush may be for all namespaces */
-  put_qualified_name(page + 768, identity); /* SUBNQN */
+  page[261] = 0x06;                                         /* LPA: commands-supported log, offsets and long lengths */
+  put16(page + 266, NVME_WARNING_KELVIN);                   /* WCTEMP */
+  put16(page + 268, NVME_CRITICAL_KELVIN);                  /* CCTEMP */
+  page[512] = NVME_SQ_ENTRY_LOG2 << 4 | NVME_SQ_ENTRY_LOG2; /* SQES: 64 bytes */
+  page[513] = NVME_CQ_ENTRY_LOG2 << 4 | NVME_CQ_ENTRY_LOG2; /* CQES: 16 bytes */
+  put32(page + 516, 1);                                     /* NN */
+  put16(page + 520, 1 << 4);                                /* ONCS: Save and Select fields of Set and Get Features */
+  page[525] = 0x07;                                         /* VWC: present; Flush may be for all namespaces */
+  put_qualified_name(page + 768, identity);                 /* SUBNQN */
   memcpy(page + 3072, identity->device_name, sizeof identity->device_name);
   return page_answer(page);
 }

@@ -44,7 +44,7 @@ struct nvme_answer nvme_create_cq(struct nvme_controller* controller, const stru
   unsigned id = command->dw10 & 0xffff, vector = command->dw11 >> 16;
   int interrupts = command->dw11 >> 1 & 1;
   if (!valid_id(id, controller->completion_queues)) return nvme_status(NVME_INVALID_QUEUE_ID);
-  if (entry_size(controller, 20) == 0) return nvme_status(NVME_INVALID_QUEUE_SIZE);
+  if (entry_size(controller, 20) != NVME_CQ_ENTRY_LOG2) return nvme_status(NVME_INVALID_QUEUE_SIZE);
   if (vector >= controller->vectors) return nvme_status(NVME_INVALID_VECTOR);
   uint16_t status = set_shape(port, command, interrupts);
   if (status != NVME_SUCCESS) return nvme_status(status);
@@ -57,7 +57,7 @@ struct nvme_answer nvme_create_sq(struct nvme_controller* controller, const stru
   unsigned id = command->dw10 & 0xffff, cq = command->dw11 >> 16;
   if (!valid_id(id, controller->submission_queues)) return nvme_status(NVME_INVALID_QUEUE_ID);
   if (!valid_id(cq, controller->completion_queues)) return nvme_status(NVME_INVALID_QUEUE_ID);
-  if (entry_size(controller, 16) == 0) return nvme_status(NVME_INVALID_QUEUE_SIZE);
+  if (entry_size(controller, 16) != NVME_SQ_ENTRY_LOG2) return nvme_status(NVME_INVALID_QUEUE_SIZE);
   uint16_t status = set_shape(port, command, 0);
   if (status != NVME_SUCCESS) return nvme_status(status);
   NVME_PORT_WRITE(port, NVME_QUEUE_LINK, FIELD_IN(NVME_QUEUE_LINK_CQ, cq));

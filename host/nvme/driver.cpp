@@ -171,6 +171,7 @@ Task<Error> Driver::stop() {
     co_return error;
   co_await function_->enable_msix(false);
   admin_.reset();
+  watchdog_.cancel();
   transition.settle(State::kStopped);
   co_return Error{};
 }

@@ -1,4 +1,5 @@
-// Physical memory, as the core reaches it over the card bus: host pointers where a target grants DMI, else transactions.
+// Physical memory, as the core reaches it over the card bus: host pointers where a target grants DMI, else
+// transactions.
 #pragma once
 
 #include <array>

@@ -15,9 +15,9 @@ namespace cardvp::arm {
 
 struct CoreConfig {
   std::uint64_t reset_address = 0;
-  double frequency_hz = 1.0e9;                        // one instruction a cycle
-  std::uint64_t timer_hz = 62'500'000;                // generic timer, CNTFRQ_EL0
-  sc_core::sc_time quantum{5, sc_core::SC_US};        // how far the core runs ahead of the kernel
+  double frequency_hz = 1.0e9;                  // one instruction a cycle
+  std::uint64_t timer_hz = 62'500'000;          // generic timer, CNTFRQ_EL0
+  sc_core::sc_time quantum{5, sc_core::SC_US};  // how far the core runs ahead of the kernel
   double picojoules_per_instruction = 0;
   double static_watts = 0;
 };
@@ -39,8 +39,8 @@ class Core : public Model {
   void reset();
 
   std::uint64_t instructions() const;
-  // Why the core makes no progress, if it does not: "WFI with interrupts masked at 0x...". Empty while it runs, or waits
-  // for an interrupt that can come.
+  // Why the core makes no progress, if it does not: "WFI with interrupts masked at 0x...". Empty while it runs, or
+  // waits for an interrupt that can come.
   std::string stuck() const;
   // Program counter, general registers and exception state as text, for error reports.
   std::string describe() const;

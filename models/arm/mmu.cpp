@@ -17,10 +17,10 @@ constexpr std::uint64_t kTgeBit = 1ull << 27;
 
 // One half of a translation regime's address space.
 struct Mmu::Regime {
-  std::uint64_t base;       // of the first table, and what else TTBRn_ELx holds
+  std::uint64_t base;  // of the first table, and what else TTBRn_ELx holds
   unsigned input_bits;
   unsigned output_bits;
-  bool disabled;            // TCR_EL1.EPDn
+  bool disabled;  // TCR_EL1.EPDn
   bool wxn;
   std::uint64_t mair;
 };

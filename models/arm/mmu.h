@@ -21,7 +21,7 @@ class Mmu {
 
   struct Result {
     bool ok;
-    std::uint8_t fault;       // fault status code of ESR_ELx and PAR_EL1, if not ok
+    std::uint8_t fault;  // fault status code of ESR_ELx and PAR_EL1, if not ok
     std::uint64_t physical;
     std::uint8_t attributes;  // as in a byte of MAIR_ELx
     bool device() const { return (attributes & 0xf0) == 0; }

@@ -157,7 +157,8 @@ Next Processor::hint(std::uint32_t, Hint hint) {
     take_synchronous(target, ec::kWait, iss, registers_.pc);
     return Next::kPc;
   };
-  if (el_ == 0 && !(system_[Sys::SCTLR_EL1] & (for_event ? sctlr::kNtwe : sctlr::kNtwi))) return trap_to(default_target());
+  if (el_ == 0 && !(system_[Sys::SCTLR_EL1] & (for_event ? sctlr::kNtwe : sctlr::kNtwi)))
+    return trap_to(default_target());
   if (el_ < 2 && el2_enabled() && (system_[Sys::HCR_EL2] & (for_event ? hcr::kTwe : hcr::kTwi))) return trap_to(2);
   if (el_ < 3 && (system_[Sys::SCR_EL3] & (for_event ? scr::kTwe : scr::kTwi))) return trap_to(3);
   wait_ = for_event ? Wait::kEvent : Wait::kInterrupt;

@@ -114,13 +114,13 @@ class Processor final : private EngineCallbacks {
   LocalTime time_;
 
   unsigned el_ = 3;
-  bool use_sp_elx_ = true;       // PSTATE.SP
-  std::uint32_t daif_ = 0x3c0;   // PSTATE.D, A, I, F in their places of SPSR_ELx
-  bool illegal_state_ = false;   // PSTATE.IL
+  bool use_sp_elx_ = true;      // PSTATE.SP
+  std::uint32_t daif_ = 0x3c0;  // PSTATE.D, A, I, F in their places of SPSR_ELx
+  bool illegal_state_ = false;  // PSTATE.IL
   bool irq_ = false;
   bool fiq_ = false;
-  bool event_ = false;           // the event register of WFE
-  bool abandoned_ = false;       // the present run()
+  bool event_ = false;      // the event register of WFE
+  bool abandoned_ = false;  // the present run()
   Wait wait_ = Wait::kNone;
   std::uint64_t wait_pc_ = 0;
   // Synchronous exceptions in a row, at one address and exception level, with no return in between.
@@ -142,8 +142,8 @@ inline constexpr std::uint64_t kNs = 1u << 0, kIrq = 1u << 1, kFiq = 1u << 2, kE
                                kHce = 1u << 8, kSt = 1u << 11, kTwi = 1u << 12, kTwe = 1u << 13;
 }
 namespace sctlr {
-inline constexpr std::uint64_t kM = 1u << 0, kA = 1u << 1, kSa = 1u << 3, kSa0 = 1u << 4, kUma = 1u << 9, kDze = 1u << 14,
-                               kUct = 1u << 15, kNtwi = 1u << 16, kNtwe = 1u << 18, kUci = 1u << 26;
+inline constexpr std::uint64_t kM = 1u << 0, kA = 1u << 1, kSa = 1u << 3, kSa0 = 1u << 4, kUma = 1u << 9,
+                               kDze = 1u << 14, kUct = 1u << 15, kNtwi = 1u << 16, kNtwe = 1u << 18, kUci = 1u << 26;
 }
 
 // Exception classes (Arm ARM, ESR_ELx.EC).

@@ -116,9 +116,7 @@ void Processor::trap(Trap trap, std::uint32_t word) {
       return take_synchronous(3, ec::kSmc, immediate, next);
     case Trap::kBreakpoint: return take_here(ec::kBreakpoint, immediate);
     case Trap::kSpAlignment: return take_here(ec::kSpAlignment);
-    case Trap::kPcAlignment:
-      system_[banked(default_target()).far] = registers_.pc;
-      return take_here(ec::kPcAlignment);
+    case Trap::kPcAlignment: system_[banked(default_target()).far] = registers_.pc; return take_here(ec::kPcAlignment);
   }
 }
 

@@ -182,15 +182,22 @@ void Processor::write_register(Sys id, std::uint64_t value) {
       system_.write(id, value);
       timer_.set_virtual_offset(value, at);
       return timers_changed();
-    case Sys::SCTLR_EL1: case Sys::SCTLR_EL2: case Sys::SCTLR_EL3:
+    case Sys::SCTLR_EL1:
+    case Sys::SCTLR_EL2:
+    case Sys::SCTLR_EL3:
       system_.write(id, value);
       select_context();
       return translations_changed();
-    case Sys::TTBR0_EL1: case Sys::TTBR1_EL1: case Sys::TCR_EL1: case Sys::MAIR_EL1:
-    case Sys::TTBR0_EL2: case Sys::TCR_EL2: case Sys::MAIR_EL2:
-    case Sys::TTBR0_EL3: case Sys::TCR_EL3: case Sys::MAIR_EL3:
-      system_.write(id, value);
-      return translations_changed();
+    case Sys::TTBR0_EL1:
+    case Sys::TTBR1_EL1:
+    case Sys::TCR_EL1:
+    case Sys::MAIR_EL1:
+    case Sys::TTBR0_EL2:
+    case Sys::TCR_EL2:
+    case Sys::MAIR_EL2:
+    case Sys::TTBR0_EL3:
+    case Sys::TCR_EL3:
+    case Sys::MAIR_EL3: system_.write(id, value); return translations_changed();
     case Sys::HCR_EL2:
       if (value & 1) log_.warning("stage 2 translation is not there: HCR_EL2.VM stays 0", {{"pc", hex(registers_.pc)}});
       [[fallthrough]];
@@ -198,9 +205,7 @@ void Processor::write_register(Sys id, std::uint64_t value) {
       system_.write(id, value);
       if (irq_ || fiq_) engine_->stop();
       return translations_changed();
-    case Sys::OSLAR_EL1:
-      system_[Sys::OSLSR_EL1] = (system_[Sys::OSLSR_EL1] & ~2ull) | (value & 1) << 1;
-      return;
+    case Sys::OSLAR_EL1: system_[Sys::OSLSR_EL1] = (system_[Sys::OSLSR_EL1] & ~2ull) | (value & 1) << 1; return;
     default: system_.write(id, value);
   }
 }
@@ -233,7 +238,8 @@ bool Processor::cache_operation(std::uint32_t word, std::uint64_t address) {
   };
   Translation found;
   switch (op1(word) << 8 | crm(word) << 4 | op2(word)) {
-    case 0x010: case 0x050:  // IC IALLUIS, IALLU
+    case 0x010:
+    case 0x050:  // IC IALLUIS, IALLU
       if (el_ == 0) break;
       engine_->invalidate_all();
       return true;
@@ -241,23 +247,36 @@ bool Processor::cache_operation(std::uint32_t word, std::uint64_t address) {
       if (!from_el0(sctlr::kUci) || !by_address(AccessKind::kRead, found)) return false;
       engine_->invalidate(found.physical & ~63ull, 64);
       return true;
-    case 0x061: case 0x062: case 0x0a2: case 0x0e2:  // DC IVAC, ISW, CSW, CISW
+    case 0x061:
+    case 0x062:
+    case 0x0a2:
+    case 0x0e2:  // DC IVAC, ISW, CSW, CISW
       if (el_ == 0) break;
       return (crm(word) == 6 && op2(word) == 1) ? by_address(AccessKind::kWrite, found) : true;
-    case 0x3a1: case 0x3b1: case 0x3e1:  // DC CVAC, CVAU, CIVAC
+    case 0x3a1:
+    case 0x3b1:
+    case 0x3e1:  // DC CVAC, CVAU, CIVAC
       return from_el0(sctlr::kUci) && by_address(AccessKind::kRead, found);
     case 0x341:  // DC ZVA
       return from_el0(sctlr::kDze) && zero_block(address);
-    case 0x080: case 0x081: case 0x082: case 0x083:  // AT S1E1R, S1E1W, S1E0R, S1E0W
+    case 0x080:
+    case 0x081:
+    case 0x082:
+    case 0x083:  // AT S1E1R, S1E1W, S1E0R, S1E0W
       if (el_ == 0) break;
       translate_address(word, address);
       return true;
-    case 0x480: case 0x481:  // AT S1E2R, S1E2W
-    case 0x484: case 0x485: case 0x486: case 0x487:  // AT S12E1R, S12E1W, S12E0R, S12E0W
+    case 0x480:
+    case 0x481:  // AT S1E2R, S1E2W
+    case 0x484:
+    case 0x485:
+    case 0x486:
+    case 0x487:  // AT S12E1R, S12E1W, S12E0R, S12E0W
       if (el_ < 2) break;
       translate_address(word, address);
       return true;
-    case 0x680: case 0x681:  // AT S1E3R, S1E3W
+    case 0x680:
+    case 0x681:  // AT S1E3R, S1E3W
       if (el_ < 3) break;
       translate_address(word, address);
       return true;
@@ -298,9 +317,8 @@ void Processor::translate_address(std::uint32_t word, std::uint64_t address) {
   const unsigned el = op1(word) == 4 && op2(word) < 4 ? 2 : op1(word) == 6 ? 3 : op2(word) & 2 ? 0 : 1;
   const Mmu::Result found = mmu_.translate(address, kind, el);
   constexpr std::uint64_t kRes1 = 1u << 11;
-  system_[Sys::PAR_EL1] =
-      found.ok ? std::uint64_t{found.attributes} << 56 | (found.physical & ~(kPageSize - 1)) | kRes1
-               : kRes1 | std::uint64_t{found.fault} << 1 | 1;
+  system_[Sys::PAR_EL1] = found.ok ? std::uint64_t{found.attributes} << 56 | (found.physical & ~(kPageSize - 1)) | kRes1
+                                   : kRes1 | std::uint64_t{found.fault} << 1 | 1;
 }
 
 }  // namespace cardvp::arm

@@ -60,14 +60,15 @@ void io(benchmark::State& state, unsigned read_percent, bool verify) {
   Bench& b = bench();
   for (auto _ : state) {
     host::IoResult result;
-    b.tasks.spawn([](Bench& bench, host::IoResult& out, unsigned depth, unsigned reads, bool check) -> Task<> {
-      out = co_await host::run(bench.machine.host().driver(0), {.name = "bench",
-                                                                .read_percent = reads,
-                                                                .queue_depth = depth,
-                                                                .count = kCommands,
-                                                                .verify = check});
+    const host::IoWorkloadConfig config{.name = "bench",
+                                        .read_percent = read_percent,
+                                        .queue_depth = static_cast<unsigned>(state.range(0)),
+                                        .count = kCommands,
+                                        .verify = verify};
+    b.tasks.spawn([](Bench& bench, const host::IoWorkloadConfig& what, host::IoResult& out) -> Task<> {
+      out = co_await host::run(bench.machine.host().driver(0), what);
       bench.machine.pause();
-    }(b, result, static_cast<unsigned>(state.range(0)), read_percent, verify));
+    }(b, config, result));
     b.machine.run_for(sc_core::sc_time(1000, sc_core::SC_SEC));
     if (!result.passed() || result.commands() != kCommands) state.SkipWithError("commands failed");
   }

@@ -48,29 +48,35 @@ TEST(CommandLine, ValidateRunsNothing) {
   EXPECT_EQ(cardvp({"validate", kQuickstart}).status, 0);
   const Ended ended = cardvp({"validate", kQuickstart, "--set", "/card/pcie/lanes=3"});
   EXPECT_EQ(ended.status, 2);
-  EXPECT_THAT(ended.error, HasSubstr("/card/pcie/lanes: expected one of 1, 2, 4, 8, 16, got 3"));
+  EXPECT_THAT(ended.error, AllOf(HasSubstr("/card/pcie/lanes: expected one of 1, 2, 4, 8, 16"), HasSubstr("got 3")));
 }
 
 // --set of the quickstart, and the pointer that is blamed.
-class BadSet : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+struct Blame {
+  const char* set;
+  const char* pointer;
+};
+void PrintTo(const Blame& blame, std::ostream* out) { *out << std::string(blame.set).substr(1); }
+
+class BadSet : public testing::TestWithParam<Blame> {};
 
 TEST_P(BadSet, NamesThePointer) {
-  const Ended ended = cardvp({"run", kQuickstart, "--set", GetParam().first});
+  const Ended ended = cardvp({"run", kQuickstart, "--set", GetParam().set});
   EXPECT_EQ(ended.status, 2);
-  EXPECT_THAT(ended.error, HasSubstr(std::string("cardvp: ") + GetParam().second + ": expected "));
+  EXPECT_THAT(ended.error, HasSubstr(std::string("cardvp: ") + GetParam().pointer + ": expected "));
   EXPECT_THAT(ended.out, IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Pointers, BadSet,
-    testing::Values(std::pair{"/host/workloads/0/queue_depth=0", "/host/workloads/0/queue_depth"},
-                    std::pair{"/host/workloads/0/queue_depth=many", "/host/workloads/0/queue_depth"},
-                    std::pair{"/host/workloads/9/queue_depth=1", "/host/workloads/9"},
-                    std::pair{"/host/workloads/0/queue_deep=1", "/host/workloads/0/queue_deep"},
-                    std::pair{"/nothing/here=1", "/nothing"}, std::pair{"/name/x=1", "/name"},
-                    std::pair{"/card/volumes/0/medium/from=\"missing-folder\"", "/card/volumes/0/medium/from"},
-                    std::pair{"/card/volumes/1/block_size=1024", "/card/volumes/1/block_size"},
-                    std::pair{"/card/rom=missing.bin", "/card/rom"}));
+INSTANTIATE_TEST_SUITE_P(Pointers, BadSet,
+                         testing::Values(Blame{"/host/workloads/0/queue_depth=0", "/host/workloads/0/queue_depth"},
+                                         Blame{"/host/workloads/0/queue_depth=many", "/host/workloads/0/queue_depth"},
+                                         Blame{"/host/workloads/9/queue_depth=1", "/host/workloads/9"},
+                                         Blame{"/host/workloads/0/queue_deep=1", "/host/workloads/0/queue_deep"},
+                                         Blame{"/nothing/here=1", "/nothing"}, Blame{"/name/x=1", "/name"},
+                                         Blame{"/card/volumes/0/medium/from=missing-folder",
+                                               "/card/volumes/0/medium/from"},
+                                         Blame{"/card/volumes/1/block_size=1024", "/card/volumes/1/block_size"},
+                                         Blame{"/card/rom=missing.bin", "/card/rom"}));
 
 TEST(BadFile, IsStatus2) {
   const Folder folder;

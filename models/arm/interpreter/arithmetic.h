@@ -63,39 +63,13 @@ inline constexpr auto kConditions = [] {
 }();
 inline bool holds(const Flags& flags, unsigned condition) { return kConditions[condition] >> flags.nzcv() & 1; }
 
-// LSL, LSR, ASR, ROR by less than the width.
 template <class W>
-inline W shift(W value, unsigned kind, unsigned amount) {
-  switch (kind) {
-    case 0: return value << amount;
-    case 1: return value >> amount;
-    case 2: return static_cast<W>(static_cast<std::make_signed_t<W>>(value) >> amount);
-    default: return std::rotr(value, static_cast<int>(amount));
-  }
+inline W shift_right_signed(W value, std::uint64_t amount) {
+  return static_cast<W>(static_cast<std::make_signed_t<W>>(value) >> amount);
 }
-template <class W>
-inline W shift_aux_of(W value, std::uint16_t aux) {
-  return shift<W>(value, aux >> 8, aux & 0xff);
-}
-
-// UXTB to SXTX, then LSL.
-inline std::uint64_t extend(std::uint64_t value, std::uint16_t aux) {
-  const unsigned amount = aux & 0xff;
-  switch (aux >> 8) {
-    case 0: value = static_cast<std::uint8_t>(value); break;
-    case 1: value = static_cast<std::uint16_t>(value); break;
-    case 2: value = static_cast<std::uint32_t>(value); break;
-    case 4: value = static_cast<std::uint64_t>(static_cast<std::int8_t>(value)); break;
-    case 5: value = static_cast<std::uint64_t>(static_cast<std::int16_t>(value)); break;
-    case 6: value = static_cast<std::uint64_t>(static_cast<std::int32_t>(value)); break;
-    default: break;
-  }
-  return value << amount;
-}
-
-// SBFM: `up` shifts the field's sign to bit 63.
+// `up` shifts the sign to bit 63.
 inline std::uint64_t sign_extend(std::uint64_t value, unsigned up) {
-  return static_cast<std::uint64_t>(static_cast<std::int64_t>(value << up) >> up);
+  return shift_right_signed<std::uint64_t>(value << up, up);
 }
 
 template <class W>
@@ -132,8 +106,8 @@ inline std::uint64_t unsigned_multiply_high(std::uint64_t a, std::uint64_t b) {
   return static_cast<std::uint64_t>(static_cast<unsigned __int128>(a) * b >> 64);
 }
 inline std::uint64_t signed_multiply_high(std::uint64_t a, std::uint64_t b) {
-  return static_cast<std::uint64_t>(static_cast<__int128>(static_cast<std::int64_t>(a)) * static_cast<std::int64_t>(b) >>
-                                    64);
+  return static_cast<std::uint64_t>(
+      static_cast<__int128>(static_cast<std::int64_t>(a)) * static_cast<std::int64_t>(b) >> 64);
 }
 
 // CRC32 (polynomial 0x04c11db7) and CRC32C (0x1edc6f41), bit-reflected, a byte at a time.

@@ -87,7 +87,9 @@ bool hint(std::uint32_t word, unsigned, Instruction& out) {
 bool barrier(std::uint32_t word, unsigned, Instruction& out) {
   switch (bits(word, 7, 5)) {
     case 2: out.op = Op::ClearExclusive; return true;
-    case 4: case 5: case 6: out.op = Op::Nop; return true;  // DSB, DMB, ISB: one core, in order, sees its own effects
+    case 4:
+    case 5:
+    case 6: out.op = Op::Nop; return true;  // DSB, DMB, ISB: one core, in order, sees its own effects
     default: return false;
   }
 }

@@ -51,7 +51,8 @@ bool add_sub_immediate(std::uint32_t word, unsigned, Instruction& out) {
 }
 
 bool logical_immediate(std::uint32_t word, unsigned, Instruction& out) {
-  if (!logical_immediate_mask(bit(word, 22), bits(word, 15, 10), bits(word, 21, 16), bit(word, 31), out.imm)) return false;
+  if (!logical_immediate_mask(bit(word, 22), bits(word, 15, 10), bits(word, 21, 16), bit(word, 31), out.imm))
+    return false;
   const unsigned opc = bits(word, 30, 29);
   const Op ops[] = {Op::AndImmediate, sized(Op::OrrImmediate64, word), sized(Op::EorImmediate64, word),
                     sized(Op::AndsImmediate64, word)};
@@ -162,8 +163,9 @@ bool logical_shifted(std::uint32_t word, unsigned, Instruction& out) {
   out.rd = destination(bits(word, 4, 0));
   out.rn = source(bits(word, 9, 5));
   out.rm = source(bits(word, 20, 16));
-  out.aux = shift_aux(bits(word, 23, 22), amount);
-  out.op = sized((amount ? Op::AndShifted64 : Op::AndRegister64) + opc * 2, word);
+  static constexpr Op kShifted[] = {Op::AndLsl64, Op::AndLsr64, Op::AndAsr64, Op::AndRor64};
+  out.aux = static_cast<std::uint16_t>(amount);
+  out.op = sized((amount ? kShifted[bits(word, 23, 22)] : Op::AndRegister64) + opc * 2, word);
   if (!amount && opc == 2 && out.rn == RegisterFile::kZero) out.op = sized(Op::Move64, word);
   return true;
 }
@@ -175,12 +177,9 @@ bool add_sub_shifted(std::uint32_t word, unsigned, Instruction& out) {
   out.rd = destination(bits(word, 4, 0));
   out.rn = source(bits(word, 9, 5));
   out.rm = source(bits(word, 20, 16));
-  out.aux = shift_aux(kind, amount);
-  out.op = sized((amount ? Op::AddShifted64 : Op::AddRegister64) + (opc >> 1) * 4 + (opc & 1) * 2, word);
-  if (is64 && opc == 0 && kind == 0 && amount) {
-    out.op = Op::AddLsl64;
-    out.aux = static_cast<std::uint16_t>(amount);
-  }
+  static constexpr Op kShifted[] = {Op::AddLsl64, Op::AddLsr64, Op::AddAsr64};
+  out.aux = static_cast<std::uint16_t>(amount);
+  out.op = sized((amount ? kShifted[kind] : Op::AddRegister64) + opc * 2, word);
   return true;
 }
 
@@ -190,8 +189,11 @@ bool add_sub_extended(std::uint32_t word, unsigned, Instruction& out) {
   out.rd = opc & 1 ? destination(bits(word, 4, 0)) : or_sp(bits(word, 4, 0));
   out.rn = or_sp(bits(word, 9, 5));
   out.rm = source(bits(word, 20, 16));
-  out.aux = shift_aux(bits(word, 15, 13), amount);
-  out.op = sized(Op::AddExtended64 + (opc >> 1) * 4 + (opc & 1) * 2, word);
+  const unsigned width = 8u << bits(word, 14, 13);
+  const bool is_signed = bit(word, 15);
+  out.aux = static_cast<std::uint16_t>(amount);
+  out.imm = is_signed ? 64 - width : ones(width);
+  out.op = sized((is_signed ? Op::AddSxt64 : Op::AddUxt64) + opc * 2, word);
   return true;
 }
 
@@ -200,7 +202,7 @@ bool add_sub_carry(std::uint32_t word, unsigned, Instruction& out) {
   out.rd = destination(bits(word, 4, 0));
   out.rn = source(bits(word, 9, 5));
   out.rm = source(bits(word, 20, 16));
-  out.op = sized(Op::AddCarry64 + (opc >> 1) * 4 + (opc & 1) * 2, word);
+  out.op = sized(Op::AddCarry64 + opc * 2, word);
   return true;
 }
 

@@ -100,10 +100,10 @@ bool access_register_offset(std::uint32_t word, unsigned, Instruction& out) {
   const unsigned size = bits(word, 31, 30), opc = bits(word, 23, 22), option = bits(word, 15, 13);
   if (!(option & 2)) return false;
   if (is_prefetch(size, opc)) return nop(out);
-  const bool whole = option & 1;  // LSL, SXTX
-  if (!access(size, opc, whole ? Op::StrbShifted : Op::StrbExtended, word, out)) return false;
+  const Op word_mode = option & 4 ? Op::StrbSxtw : Op::StrbUxtw;
+  if (!access(size, opc, option & 1 ? Op::StrbLsl : word_mode, word, out)) return false;
   out.rm = source(bits(word, 20, 16));
-  out.imm = shift_aux(option, bit(word, 12) ? size : 0);
+  out.imm = bit(word, 12) ? size : 0;
   check_sp(out);
   return true;
 }

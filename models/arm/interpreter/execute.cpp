@@ -33,6 +33,18 @@ inline CodePage* Interpreter::find_page(std::uint64_t pc) {
   return page;
 }
 
+// Stops the run at an instruction, without a cost to those before it.
+inline void Interpreter::plant(Instruction* at) {
+  planted_ = at;
+  planted_over_ = at->op;
+  at->op = Op::Stop;
+}
+inline void Interpreter::unplant() {
+  if (!planted_) return;
+  if (planted_->op == Op::Stop) planted_->op = planted_over_;  // else it was dropped meanwhile
+  planted_ = nullptr;
+}
+
 #define RD x[ip->rd]
 #define RN x[ip->rn]
 #define RM x[ip->rm]
@@ -42,22 +54,23 @@ inline CodePage* Interpreter::find_page(std::uint64_t pc) {
 #define PC (pc_base_ + (reinterpret_cast<std::uintptr_t>(ip) >> 2))
 
 #define DISPATCH() goto* table[static_cast<unsigned>(ip->op)]
-#define NEXT() \
-  do {         \
-    ++ip;      \
+#define NEXT()  \
+  do {          \
+    ++ip;       \
     DISPATCH(); \
   } while (false)
 // Ahead of whatever may call back, and after it.
 #define SAVE() (registers_.pc = PC, left_ = left - distance(entry, ip))
-#define RELOAD() (tlb = &tlbs_[context_], table = stopping_ ? kCareful : table)
+#define RELOAD() (tlb = &tlbs_[context_], table = stopping_ || planted_ ? kCareful : table)
 // A taken branch within the page, by `bytes` of decoded instructions.
-#define BRANCH_LOCAL(bytes)                            \
-  do {                                                 \
-    left -= distance(entry, ip) + kOne;                \
-    ip = moved(ip, bytes);                             \
-    entry = ip;                                        \
-    if (left < kWholePage) [[unlikely]] goto boundary; \
-    DISPATCH();                                        \
+#define BRANCH_LOCAL(bytes)             \
+  do {                                  \
+    left -= distance(entry, ip) + kOne; \
+    ip = moved(ip, bytes);              \
+    entry = ip;                         \
+    if (left < kWholePage) [[unlikely]] \
+      goto boundary;                    \
+    DISPATCH();                         \
   } while (false)
 #define BRANCH_TO(address)              \
   do {                                  \
@@ -72,7 +85,8 @@ void Interpreter::execute(std::int64_t left) {
 #include "models/arm/interpreter/operations.def"
 #undef OP
   };
-  // Used instead where something must be looked at between instructions: a stop, the end of the budget.
+  // Used instead where something must be looked at between instructions: a stop was asked for, or what happened may
+  // have removed the planted one.
   static const void* const kCareful[] = {
 #define OP(name) &&careful,
 #include "models/arm/interpreter/operations.def"
@@ -91,6 +105,8 @@ void Interpreter::execute(std::int64_t left) {
   // Arrives at an address in any page; everything that was executed is counted.
 land:
   left_ = left;
+  if (left < kWholePage) [[unlikely]]
+    unplant();
   if (left <= 0 || stopping_) [[unlikely]] {
     registers_.pc = pc;
     return;
@@ -102,16 +118,19 @@ land:
   ip = page_->instructions.data() + (pc & (kPageSize - 1)) / 4;
   entry = ip;
   table = kFast;
-  if (left >= kWholePage) [[likely]] DISPATCH();
-  // The rest of the page is straight-line code that may be longer than the budget.
+  if (left >= kWholePage) [[likely]]
+    DISPATCH();
+  // The rest of the page may be straight-line code that is longer than the budget: it stops where that ends.
 boundary:
-  table = left >= distance(ip, &page_->instructions.back()) ? kFast : kCareful;
+  unplant();
+  if (left < distance(ip, &page_->instructions.back())) plant(moved(ip, static_cast<std::uint64_t>(left)));
   DISPATCH();
 
+  OP(Stop)
 careful:
   if (stopping_ || distance(entry, ip) >= left) {
-    registers_.pc = PC;
-    left_ = left - distance(entry, ip);
+    SAVE();
+    unplant();
     return;
   }
   goto* kFast[static_cast<unsigned>(ip->op)];
@@ -138,8 +157,8 @@ at_pc:
     goto land;
   }
 
-#include "models/arm/interpreter/operations_data.inc"
 #include "models/arm/interpreter/operations_branch.inc"
+#include "models/arm/interpreter/operations_data.inc"
 #include "models/arm/interpreter/operations_memory.inc"
 #include "models/arm/interpreter/operations_system.inc"
 }

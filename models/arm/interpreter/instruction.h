@@ -14,9 +14,7 @@ enum class Op : std::uint16_t {
 };
 
 // The operation `index` places behind `first`; operations.def says which stand in a row.
-constexpr Op operator+(Op first, unsigned index) {
-  return static_cast<Op>(static_cast<unsigned>(first) + index);
-}
+constexpr Op operator+(Op first, unsigned index) { return static_cast<Op>(static_cast<unsigned>(first) + index); }
 
 struct Instruction {
   Op op;
@@ -24,14 +22,9 @@ struct Instruction {
   std::uint8_t rn;
   std::uint8_t rm;
   std::uint8_t ra;
-  std::uint16_t aux;   // small immediates: shift amounts, conditions, ...
+  std::uint16_t aux;  // small immediates: shift amounts, conditions, ...
   std::uint64_t imm;
 };
 static_assert(sizeof(Instruction) == 16);
-
-// A shift or extension of the second operand: the kind in the upper byte of `aux`, the amount in the lower.
-constexpr std::uint16_t shift_aux(unsigned kind, unsigned amount) {
-  return static_cast<std::uint16_t>(kind << 8 | amount);
-}
 
 }  // namespace cardvp::arm::interpreter

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-
 namespace cardvp::arm::interpreter {
 
 StopReason Interpreter::run(std::uint64_t limit) {

@@ -46,7 +46,7 @@ class Interpreter final : public InstructionEngine {
     std::byte* host = nullptr;
     bool code = false;  // decoded instructions depend on it
   };
-  struct Manner {  // of an access
+  struct Manner {      // of an access
     unsigned element;  // bytes; what alignment counts for, and what a device sees at once
     bool must_align = false;
     bool unprivileged = false;
@@ -64,6 +64,9 @@ class Interpreter final : public InstructionEngine {
 
   void execute(std::int64_t left);
 
+  void plant(Instruction* at);
+  void unplant();
+
   // The code page of an address, by which pc_base_ is set; null: the fetch took an exception.
   CodePage* find_page(std::uint64_t pc);
   CodePage* fill_fetch_entry(std::uint64_t pc);
@@ -72,8 +75,6 @@ class Interpreter final : public InstructionEngine {
   // Accesses that the soft TLB does not serve. False: an exception was taken, and nothing was done.
   bool load(std::uint64_t address, void* to, unsigned size, Manner manner);
   bool store(std::uint64_t address, const void* from, unsigned size, Manner manner);
-  bool load(std::uint64_t address, void* to, unsigned size) { return load(address, to, size, {size}); }
-  bool store(std::uint64_t address, const void* from, unsigned size) { return store(address, from, size, {size}); }
   bool locate(AccessKind kind, std::uint64_t address, unsigned size, Manner manner, bool unaligned, Location& out);
   bool read(const Location& from, void* to, unsigned element);
   bool write(const Location& to, const void* from, unsigned element);
@@ -88,8 +89,10 @@ class Interpreter final : public InstructionEngine {
   std::uint64_t sp_mask_ = 0;  // the bits of SP that must be 0 where it is a base
   unsigned context_ = 0;
   bool stopping_ = false;
-  std::uint64_t pc_base_ = 0;  // + a quarter of an Instruction's host address = the instruction's virtual address
-  CodePage* page_ = nullptr;   // the executing page
+  std::uint64_t pc_base_ = 0;       // + a quarter of an Instruction's host address = the instruction's virtual address
+  CodePage* page_ = nullptr;        // the executing page
+  Instruction* planted_ = nullptr;  // stands as Op::Stop, in place of planted_over_
+  Op planted_over_ = Op::Decode;
   std::uint64_t executed_ = 0;  // before the present run()
   std::int64_t budget_ = 0;     // of the present run(), and what is left of it: bytes of decoded instructions
   std::int64_t left_ = 0;

@@ -21,7 +21,9 @@ class SoftTlb {
   SoftTlb() { flush(); }
 
   // Host memory of a naturally aligned access of `size` bytes, a power of 2; false: not here, or not aligned.
-  bool find_read(std::uint64_t address, unsigned size, std::byte*& host) const { return find(read_, address, size, host); }
+  bool find_read(std::uint64_t address, unsigned size, std::byte*& host) const {
+    return find(read_, address, size, host);
+  }
   bool find_write(std::uint64_t address, unsigned size, std::byte*& host) const {
     return find(write_, address, size, host);
   }
@@ -61,7 +63,8 @@ class SoftTlb {
 
   static bool find(const Entries& entries, std::uint64_t address, unsigned size, std::byte*& host) {
     const Entry& entry = entries[index(address)];
-    if ((address & (~(kPageSize - 1) | (size - 1))) != entry.tag) [[unlikely]] return false;
+    if ((address & (~(kPageSize - 1) | (size - 1))) != entry.tag) [[unlikely]]
+      return false;
     host = reinterpret_cast<std::byte*>(address + entry.addend);
     return true;
   }

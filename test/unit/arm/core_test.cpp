@@ -37,7 +37,8 @@ TEST(Core, ExecutesOneInstructionACycle) {
   config.picojoules_per_instruction = 3;
   config.static_watts = 2;
   TestMachine machine(config);
-  machine.load({0xd2807d00 /* mov x0, #1000 */, 0xf1000400 /* subs x0, x0, #1 */, 0x54ffffe1 /* b.ne .-4 */, kMask, kWfi});
+  machine.load(
+      {0xd2807d00 /* mov x0, #1000 */, 0xf1000400 /* subs x0, x0, #1 */, 0x54ffffe1 /* b.ne .-4 */, kMask, kWfi});
   machine.core.reset();
   sc_core::sc_start();
   EXPECT_EQ(machine.core.instructions(), 1 + 2000 + 2u);
@@ -78,13 +79,15 @@ TEST(Core, SleepsInWfiTillTheExactTimeOfTheTimer) {
   TestMachine machine;
   machine.core.physical_timer.connect([&](bool level) { machine.core.set_irq(level); });
   machine.load({
-      0xd2803e80,                   // mov x0, #500
-      0xd51be200,                   // msr cntp_tval_el0, x0
-      0xd2800020,                   // mov x0, #1
-      0xd51be220,                   // msr cntp_ctl_el0, x0
-      kWfi,                         // masked: wakes all the same, and goes on
-      kReadCount, RESULT_ADDRESS, kStoreResult,
-      0xd51be23f,                   // msr cntp_ctl_el0, xzr
+      0xd2803e80,  // mov x0, #500
+      0xd51be200,  // msr cntp_tval_el0, x0
+      0xd2800020,  // mov x0, #1
+      0xd51be220,  // msr cntp_ctl_el0, x0
+      kWfi,        // masked: wakes all the same, and goes on
+      kReadCount,
+      RESULT_ADDRESS,
+      kStoreResult,
+      0xd51be23f,  // msr cntp_ctl_el0, xzr
       kWfi,
   });
   machine.core.reset();
@@ -102,8 +105,9 @@ TEST(Core, SleepsInWfiTillTheExactTimeOfTheTimer) {
 
 // An IRQ vector of EL1 at 0x40001280 and of EL3 at 0x40000a80: both store x0 and wait.
 void load_vectors(TestMachine& machine, std::uint64_t offset) {
-  machine.load({0x10000003 /* adr x3, . */, RESULT_ADDRESS, kStoreResult, 0xf9000443 /* str x3, [x2, #8] */, kWfi, kSelf},
-               offset);
+  machine.load(
+      {0x10000003 /* adr x3, . */, RESULT_ADDRESS, kStoreResult, 0xf9000443 /* str x3, [x2, #8] */, kWfi, kSelf},
+      offset);
 }
 
 // EL3 code that routes IRQ to EL3 and unmasks it, then counts in x0.
@@ -160,8 +164,8 @@ TEST(Core, TakesTheTimersInterruptInTheMiddleOfALoopAtItsTime) {
   TestMachine machine;
   machine.core.virtual_timer.connect([&](bool level) { machine.core.set_irq(level); });
   machine.load({kSetUpVector3, 0xd51ec001 /* msr vbar_el3, x1 */, 0xd2808641 /* mov x1, #0x432 */,
-                0xd51e1101 /* msr scr_el3, x1 */, kUnmask,
-                0xd2801900 /* mov x0, #200 */, 0xd51be300 /* msr cntv_tval_el0, x0 */, 0xd2800020 /* mov x0, #1 */,
+                0xd51e1101 /* msr scr_el3, x1 */, kUnmask, 0xd2801900 /* mov x0, #200 */,
+                0xd51be300 /* msr cntv_tval_el0, x0 */, 0xd2800020 /* mov x0, #1 */,
                 0xd51be320 /* msr cntv_ctl_el0, x0 */, 0xd2800000 /* mov x0, #0 */, 0x91000400 /* add x0, x0, #1 */,
                 kBackOne});
   load_vectors(machine, 0x800 + 0x280);
@@ -229,8 +233,8 @@ TEST(Core, SaysWhenItCannotGoOn) {
 
 TEST(Core, WfeWaitsForAnEventAndLosesNone) {
   TestMachine machine;
-  machine.load({0xd503209f /* sev */, 0xd503205f /* wfe: goes on */, 0x91000400, 0xd503205f /* wfe: waits */, 0x91000400,
-                RESULT_ADDRESS, kStoreResult, kWfi});
+  machine.load({0xd503209f /* sev */, 0xd503205f /* wfe: goes on */, 0x91000400, 0xd503205f /* wfe: waits */,
+                0x91000400, RESULT_ADDRESS, kStoreResult, kWfi});
   machine.run();
   EXPECT_EQ(machine.core.instructions(), 4u);
   EXPECT_EQ(machine.core.stuck(), "WFE with interrupts masked at 0x4000000c");

@@ -92,20 +92,38 @@ struct Word {
 
 TEST(Decoder, RefusesWhatIsUnallocated) {
   static constexpr Word kWords[] = {Word{0x00000000, "udf"},
-                    Word{0x32800000, "MOVN.. opc 01"}, Word{0x52c00000 | 1 << 22, "movz w, lsl 32"},
-                    Word{0x13400000, "sbfm w with N"}, Word{0x93000000, "sbfm x without N"},
-                    Word{0x13008000, "sbfm w with imms 32"}, Word{0x0b008000, "add w, lsl 32"},
-                    Word{0x0bc00000, "add, ror"}, Word{0x0b201400, "add extended, shift 5"},
-                    Word{0x5ac00c00, "rev64 of w"}, Word{0x5ac01800, "one source, opcode 6"},
-                    Word{0xdac10000, "pacia"}, Word{0x1b200000, "smaddl with sf 0"},
-                    Word{0x9b600000, "three source, op31 011"}, Word{0xd4000000, "exception, ll 0"},
-                    Word{0xd4a00001, "dcps1"}, Word{0xd6600000, "br opc 3"}, Word{0xd69f0000, "eret with rn 0"},
-                    Word{0xd71f0800, "braa"}, Word{0x08a07c00, "cas"}, Word{0x48207c00, "casp"},
-                    Word{0x08207c00, "casp w"}, Word{0x08c00000, "ldlar"}, Word{0xf8c00400, "ldr opc 3 x"},
-                    Word{0xf8800400, "prefetch with write-back"}, Word{0xb8c00000 | 1 << 30, "ldursw opc 3"},
-                    Word{0xb8200000, "ldadd"}, Word{0x38600000 | 1 << 11, "register offset, option 000"},
-                    Word{0xe8000000, "pair opc 3"}, Word{0x68000000, "stnp opc 1"}, Word{0x69000000, "stpsw"},
-                    Word{0xd503403f, "msr to an absent pstate field"}, Word{0xd50330df | 7 << 5, "sb"}};
+                                    Word{0x32800000, "MOVN.. opc 01"},
+                                    Word{0x52c00000 | 1 << 22, "movz w, lsl 32"},
+                                    Word{0x13400000, "sbfm w with N"},
+                                    Word{0x93000000, "sbfm x without N"},
+                                    Word{0x13008000, "sbfm w with imms 32"},
+                                    Word{0x0b008000, "add w, lsl 32"},
+                                    Word{0x0bc00000, "add, ror"},
+                                    Word{0x0b201400, "add extended, shift 5"},
+                                    Word{0x5ac00c00, "rev64 of w"},
+                                    Word{0x5ac01800, "one source, opcode 6"},
+                                    Word{0xdac10000, "pacia"},
+                                    Word{0x1b200000, "smaddl with sf 0"},
+                                    Word{0x9b600000, "three source, op31 011"},
+                                    Word{0xd4000000, "exception, ll 0"},
+                                    Word{0xd4a00001, "dcps1"},
+                                    Word{0xd6600000, "br opc 3"},
+                                    Word{0xd69f0000, "eret with rn 0"},
+                                    Word{0xd71f0800, "braa"},
+                                    Word{0x08a07c00, "cas"},
+                                    Word{0x48207c00, "casp"},
+                                    Word{0x08207c00, "casp w"},
+                                    Word{0x08c00000, "ldlar"},
+                                    Word{0xf8c00400, "ldr opc 3 x"},
+                                    Word{0xf8800400, "prefetch with write-back"},
+                                    Word{0xb8c00000 | 1 << 30, "ldursw opc 3"},
+                                    Word{0xb8200000, "ldadd"},
+                                    Word{0x38600000 | 1 << 11, "register offset, option 000"},
+                                    Word{0xe8000000, "pair opc 3"},
+                                    Word{0x68000000, "stnp opc 1"},
+                                    Word{0x69000000, "stpsw"},
+                                    Word{0xd503403f, "msr to an absent pstate field"},
+                                    Word{0xd50330df | 7 << 5, "sb"}};
   for (const auto& [word, text] : kWords) {
     const Instruction decoded = decode(word, 0);
     EXPECT_EQ(decoded.op, Op::Undefined) << text;
@@ -114,13 +132,13 @@ TEST(Decoder, RefusesWhatIsUnallocated) {
 }
 
 TEST(Decoder, PicksTheRegisterThatNumber31Means) {
-  const Instruction add = decode(0x910003ff, 0);    // add sp, sp, #0
+  const Instruction add = decode(0x910003ff, 0);  // add sp, sp, #0
   EXPECT_EQ(add.rd, RegisterFile::kSp);
   EXPECT_EQ(add.rn, RegisterFile::kSp);
-  const Instruction adds = decode(0xb10003ff, 0);   // adds xzr, sp, #0
+  const Instruction adds = decode(0xb10003ff, 0);  // adds xzr, sp, #0
   EXPECT_EQ(adds.rd, RegisterFile::kSink);
   EXPECT_EQ(adds.rn, RegisterFile::kSp);
-  const Instruction orr = decode(0xaa1f03ff, 0);    // orr xzr, xzr, xzr
+  const Instruction orr = decode(0xaa1f03ff, 0);  // orr xzr, xzr, xzr
   EXPECT_EQ(orr.rm, RegisterFile::kZero);
   EXPECT_EQ(orr.rd, RegisterFile::kSink);
   const Instruction store = decode(0xf90003ff, 0);  // str xzr, [sp]

@@ -34,9 +34,9 @@ class TestBus : public sc_core::sc_module {
   tlm_utils::simple_target_socket<TestBus> socket{"socket"};
   std::vector<std::uint8_t> ram;
   bool grants_dmi = true;
-  std::vector<Access> accesses;                     // to the device
+  std::vector<Access> accesses;  // to the device
   std::function<void(const Access&)> on_access;
-  std::uint64_t device_value = 0;                   // what it reads as
+  std::uint64_t device_value = 0;  // what it reads as
   sc_core::sc_time device_delay{100, sc_core::SC_NS};
 
   std::uint64_t word(std::uint64_t address) const {

@@ -26,12 +26,12 @@ struct Tables : testing::Test {
     registers[Sys::TCR_EL1] = 16 | 16 << 16 | 2ull << 32;  // 48 bits each, 40-bit output
     registers[Sys::TTBR0_EL1] = 0x1000;
     registers[Sys::TTBR1_EL1] = 0x8000;
-    registers[Sys::MAIR_EL1] = 0x04ff;                     // 0: Normal, 1: Device
-    memory[0x1000] = 0x2003;                               // level 0
-    memory[0x2000] = 0x3003;                               // level 1
-    memory[0x3000] = 0x4003;                               // level 2
+    registers[Sys::MAIR_EL1] = 0x04ff;  // 0: Normal, 1: Device
+    memory[0x1000] = 0x2003;            // level 0
+    memory[0x2000] = 0x3003;            // level 1
+    memory[0x3000] = 0x4003;            // level 2
     memory[0x8000 + 511 * 8] = 0x9003;
-    memory[0x9000 + 511 * 8] = 0xc0000000 | kAf | 1;       // 1 GiB block at the top
+    memory[0x9000 + 511 * 8] = 0xc0000000 | kAf | 1;  // 1 GiB block at the top
   }
   void page(std::uint64_t attributes) { memory[0x4000 + 5 * 8] = 0x77000 | attributes | 3; }
   // What EL0 and EL1 may do with page 5: "rwx" each.
@@ -123,9 +123,9 @@ TEST_F(Tables, FaultsSayTheirLevel) {
   EXPECT_EQ(mmu.translate(0x5000, AccessKind::kRead, 1).fault, 0x0b);
   memory[0x4000 + 5 * 8] = 0x77000 | kAf | 1;  // a block at level 3 is reserved
   EXPECT_EQ(mmu.translate(0x5000, AccessKind::kRead, 1).fault, 0x07);
-  memory[0x1000] = 0x2001;                     // and so at level 0
+  memory[0x1000] = 0x2001;  // and so at level 0
   EXPECT_EQ(mmu.translate(0x5000, AccessKind::kRead, 1).fault, 0x04);
-  memory[0x1000] = 0x5'0000'0003;              // tables where nothing answers
+  memory[0x1000] = 0x5'0000'0003;  // tables where nothing answers
   EXPECT_EQ(mmu.translate(0x5000, AccessKind::kRead, 1).fault, 0x15);
   memory[0x1000] = 0x1'0000'0000'0003 >> 1 | 3;  // beyond 40 bits
   EXPECT_EQ(mmu.translate(0x5000, AccessKind::kRead, 1).fault, 0x00);

@@ -41,7 +41,7 @@ TEST_F(Timers, RiseAtTheirExactTime) {
   timer.set_value(GenericTimer::kVirtual, 10, ns(0));
   timer.set_control(GenericTimer::kVirtual, 1, ns(0));
   timer.set_value(GenericTimer::kSecure, 5, ns(0));
-  timer.set_control(GenericTimer::kSecure, 3, ns(0));    // masked
+  timer.set_control(GenericTimer::kSecure, 3, ns(0));  // masked
   timer.set_value(GenericTimer::kHypervisor, 20, ns(0));
   timer.set_control(GenericTimer::kHypervisor, 1, ns(0));
   EXPECT_EQ(timer.next_expiry(ns(0)), ns(160));

@@ -44,6 +44,8 @@ TEST_F(Life, EntrySizesMayComeLaterThanEnable) {
   // ... but before the first I/O queue.
   const Command cq{.opcode = NVME_CREATE_IO_CQ, .dw10 = 15 << 16 | 1, .dw11 = 1};
   EXPECT_EQ(admin(cq).status, NVME_INVALID_QUEUE_SIZE);
+  bank_.set(CC, 1 | 5 << 20);
+  EXPECT_EQ(admin(cq).status, NVME_INVALID_QUEUE_SIZE);
   bank_.set(CC, kCcEnable);
   EXPECT_EQ(admin(cq).status, NVME_SUCCESS);
 }

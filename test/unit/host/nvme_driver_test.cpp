@@ -219,6 +219,8 @@ TEST_F(NvmeDriver, StopsAsTheSpecificationSays) {
   EXPECT_EQ(admin_opcodes(), (std::vector<unsigned>{0, 0, 4, 4}));
   EXPECT_EQ(device.cc >> 14 & 3, 1u);
   EXPECT_EQ(device.csts >> 2 & 3, 2u);
+  settle();
+  EXPECT_TRUE(sim.scheduler.idle());  // no timeout is left to wait for
   Buffer data(memory, 512);
   EXPECT_EQ(read(0, 1, data.address()), Status::kNotStarted);
   EXPECT_TRUE(result(driver->stop()));

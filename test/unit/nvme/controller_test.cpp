@@ -147,7 +147,7 @@ TEST_F(Controllers, FunctionLevelResetReturnsToTheStart) {
   create(1);
   firmware.events.clear();
   function_level_reset();
-  EXPECT_EQ(reg(0x00), ~0u);  // Memory Space Enable is off
+  EXPECT_EQ(reg(0x00), ~0ull);  // Memory Space Enable is off
   config_write(0x10, 4, static_cast<std::uint32_t>(kBar));
   set_bus_master(true);
   EXPECT_EQ(reg(hreg::offset::CC), 0u);

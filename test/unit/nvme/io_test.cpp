@@ -89,7 +89,10 @@ TEST_F(Io, EveryLegalPrpShape) {
         done = 0;
         for (const Piece& piece : pieces) {
           ASSERT_EQ(std::memcmp(volume_at(3 * 512 + done, piece.size), &host.memory[piece.address], piece.size), 0);
-          ASSERT_NE(host.memory[piece.address + piece.size], volume_at(3 * 512 + done, piece.size)[0] ^ std::byte{1});
+          const std::uint64_t end = piece.address + piece.size;
+          if (end % kPageSize == 0) {
+            ASSERT_EQ(host.memory[end], std::byte{0});  // a page between them
+          }
           done += piece.size;
         }
       }

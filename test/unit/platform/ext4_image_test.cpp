@@ -83,7 +83,8 @@ TEST(Ext4Image, SaysWhatIsWrong) {
 }
 
 TEST(Subprocess, GivesStatusAndOutput) {
-  const auto result = scenarios::run_program({"/bin/sh", "-c", "echo $GREETING; echo err >&2; exit 7"}, {"GREETING=hello"});
+  const auto result =
+      scenarios::run_program({"/bin/sh", "-c", "echo $GREETING; echo err >&2; exit 7"}, {"GREETING=hello"});
   EXPECT_EQ(result.status, 7);
   EXPECT_EQ(result.output, "hello\nerr\n");
   EXPECT_EQ(scenarios::run_program({"/bin/sh", "-c", "kill -9 $$"}, {}).status, -1);

@@ -31,7 +31,7 @@ TEST(OutputFolder, IsMadeWithItsParentsAndForgetsTheLastRun) {
 TEST(OutputFolder, ThatCannotBeWrittenIsToldAtOnce) {
   const TemporaryFolder folder;
   const std::string file = folder.file("file", "x");
-  for (const std::string path : {file, file + "/below", std::string("/proc/cardvp")}) {
+  for (const std::string& path : {file, file + "/below", std::string("/proc/cardvp")}) {
     try {
       const scenarios::OutputFolder out(path);
       FAIL() << path;

@@ -19,7 +19,8 @@ TEST(Override, TakesJsonOrElseAString) {
   apply_override(document, "/list/1={\"x\": [true]}");
   apply_override(document, "/a/s=some words = more");
   apply_override(document, "/a/n=\"5\"");
-  EXPECT_EQ(document, json::parse(R"({"a": {"b": 2, "s": "some words = more", "n": "5"}, "list": [1, {"x": [true]}]})"));
+  EXPECT_EQ(document,
+            json::parse(R"({"a": {"b": 2, "s": "some words = more", "n": "5"}, "list": [1, {"x": [true]}]})"));
 }
 
 TEST(Override, MakesTheObjectsOnTheWay) {
@@ -102,10 +103,10 @@ TEST(Scenario, WorkloadsHaveSeedsOfTheirOwn) {
     "card": {"volumes": [{"name": "v", "medium": {"type": "memory", "size_mib": 8}}]},
     "host": {"workloads": [{"type": "io", "name": "a", "volume": "v"}, {"type": "io", "name": "b", "volume": "v"}]}})");
   const auto seeds = [](const json& from) {
-    std::vector<std::uint64_t> seeds;
+    std::vector<std::uint64_t> all;
     for (const auto& workload : scenarios::parse_scenario(from, "/").workloads)
-      seeds.push_back(std::get<host::IoWorkloadConfig>(workload.what).seed);
-    return seeds;
+      all.push_back(std::get<host::IoWorkloadConfig>(workload.what).seed);
+    return all;
   };
   const auto first = seeds(document);
   EXPECT_NE(first[0], first[1]);

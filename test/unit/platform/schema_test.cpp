@@ -32,6 +32,12 @@ struct Case {
   const char* expected;
 };
 
+// A name for the test: "host/workloads/1/theta=0", without what a shell or CMake would take for its own.
+void PrintTo(const Case& test, std::ostream* out) {
+  for (const char c : std::string(test.pointer).substr(1) + "=" + (test.value ? test.value : "nothing"))
+    if (std::string_view("\"[]{}:, ").find(c) == std::string_view::npos) *out << c;
+}
+
 class BadScenario : public testing::TestWithParam<Case> {};
 
 TEST_P(BadScenario, IsRefusedWithThePointer) {
@@ -62,14 +68,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"/host/workloads/0/pattern", "\"random\"", "/host/workloads/0/pattern", "one of the keys"},
         Case{"/host/workloads/0/type", "\"sum\"", "/host/workloads/0/type", "one of \"checksum\", \"io\""},
         Case{"/host/workloads/0/volume", nullptr, "/host/workloads/0/volume", "a string"},
-        Case{"/name", nullptr, "/name", "a string"},
-        Case{"/name", "\"a b\"", "/name", "a string like"},
+        Case{"/name", nullptr, "/name", "a string"}, Case{"/name", "\"a b\"", "/name", "a string like"},
         Case{"/card", nullptr, "/card", "an object"},
         Case{"/card/volumes", "[]", "/card/volumes", "an array of at least 1 items"},
         Case{"/card/pcie", R"({"lanes": 3})", "/card/pcie/lanes", "one of 1, 2, 4, 8, 16"},
         Case{"/card/pcie", R"({"lane": 4})", "/card/pcie/lane", "one of the keys generation, lanes"},
-        Case{"/card/a~1b", "1", "/card/a~1b", "one of the keys"},
-        Case{"/extra", "1", "/extra", "one of the keys"},
+        Case{"/card/a~1b", "1", "/card/a~1b", "one of the keys"}, Case{"/extra", "1", "/extra", "one of the keys"},
         Case{"/card/volumes/0/medium/path", "\"x\"", "/card/volumes/0/medium/path", "one of the keys"},
         Case{"/card/volumes/0/medium/size_mib", nullptr, "/card/volumes/0/medium/size_mib", "an integer from 1"},
         Case{"/card/volumes/1/medium/path", nullptr, "/card/volumes/1/medium/path", "a string"},
@@ -86,9 +90,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"/host/workloads/0/block_size", "512", "/host/workloads/0/block_size", "a multiple of 4096"},
         Case{"/host/workloads/1/queues", "5", "/host/workloads/1/queues", "at most 4"},
         Case{"/host/workloads/1/region_mib", "9", "/host/workloads/1/region_mib", "at most the 8 MiB"},
-        Case{"/host/workloads/1",
-             R"({"type": "io", "name": "i", "volume": "f", "read_percent": 50})", "/host/workloads/1/read_percent",
-             "100"},
+        Case{"/host/workloads/1", R"({"type": "io", "name": "i", "volume": "f", "read_percent": 50})",
+             "/host/workloads/1/read_percent", "100"},
         Case{"/host/workloads/0", R"({"type": "checksum", "name": "c", "volume": "v", "expect_medium": true})",
              "/host/workloads/0/expect_medium", "false"}));
 
@@ -101,7 +104,8 @@ TEST(Schema, TheDocumentItselfMustBeAnObject) {
   }
 }
 
-// Unknown keys are errors everywhere, so every object of the schema must be closed; and docs are made from descriptions.
+// Unknown keys are errors everywhere, so every object of the schema must be closed; and docs are made from
+// descriptions.
 void expect_closed_and_described(const json& schema, const std::string& where) {
   if (schema.contains("properties") && where.find("/if") == std::string::npos) {
     const bool branches = schema.contains("allOf");  // closed by its branches
@@ -114,9 +118,7 @@ void expect_closed_and_described(const json& schema, const std::string& where) {
   for (const auto& [key, value] : schema.items()) expect_closed_and_described(value, where + "/" + key);
 }
 
-TEST(Schema, EveryObjectIsClosedAndEveryKeyDescribed) {
-  expect_closed_and_described(scenarios::scenario_schema(), "");
-}
+TEST(Schema, EveryObjectIsClosedAndEveryKeyDescribed) { expect_closed_and_described(scenarios::scenario_schema(), ""); }
 
 }  // namespace
 }  // namespace cardvp

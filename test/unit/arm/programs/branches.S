@@ -1,4 +1,4 @@
-#include "program.h"
+#include "program.inc"
 // The number of conditions 0 to 13 that hold for each NZCV is checked against a table written by hand.
 .macro condition_bit code, at
   msr nzcv, x0

@@ -1,4 +1,4 @@
-#include "program.h"
+#include "program.inc"
 .globl _start
 _start:
   // Moves

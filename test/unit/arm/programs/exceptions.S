@@ -1,5 +1,5 @@
-#include "program.h"
-#include "vectors.h"
+#include "program.inc"
+#include "vectors.inc"
 // Executes one instruction that takes an exception at EL3.
 #define FAULTS(...) adr x19, 2f; 1: __VA_ARGS__; 2: adr x18, 1b
 #define EXPECT_AT_INSTRUCTION(esr) EXPECT(x20, esr) ; EXPECT_ELR(x18)

@@ -1,5 +1,5 @@
-#include "program.h"
-#include "vectors.h"
+#include "program.inc"
+#include "vectors.inc"
 // From EL3 down to EL1 and EL0, with stacks and routing, as the card's ROM does it.
 #define EXPECT_EL(n) mrs x0, CurrentEL ; EXPECT(x0, n << 2)
 // Calls from EL1 up to EL3 and returns behind it.
@@ -114,7 +114,7 @@ at_el0:
   b done
   .ltorg
 
-// EL1's vectors, as in vectors.h, with 0x1000 added to the offset; they return to x19 at the level they came from.
+// EL1's vectors, as in vectors.inc, with 0x1000 added to the offset; they return to x19 at the level they came from.
 .macro vector1 offset
   .balign 128
   mov x24, #0x1000

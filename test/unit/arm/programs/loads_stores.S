@@ -1,4 +1,4 @@
-#include "program.h"
+#include "program.inc"
 #define BUFFER 0x40080000
 .globl _start
 _start:

@@ -1,4 +1,4 @@
-#include "program.h"
+#include "program.inc"
 // Code that is written while it is in use; caches are off, so no maintenance is needed but the barrier.
 .globl _start
 _start:

@@ -1,5 +1,5 @@
-#include "program.h"
-#include "vectors.h"
+#include "program.inc"
+#include "vectors.inc"
 // The MMU at EL3: RAM as Normal memory by a 1 GiB block but for one page, reached through tables of its own.
 // Tables: level 1 at 0x40070000; level 2 at 0x40071000, level 3 at 0x40072000, both for 0x80000000.
 .globl _start
