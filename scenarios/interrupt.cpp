@@ -5,6 +5,8 @@
 namespace cardvp::scenarios {
 namespace {
 
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+
 // A signal handler can reach nothing but an object of static storage.
 volatile std::sig_atomic_t g_interrupted = 0;
 
@@ -17,13 +19,13 @@ void note(int signal) {
 
 InterruptGuard::InterruptGuard() {
   g_interrupted = 0;
-  std::signal(SIGINT, note);
-  std::signal(SIGTERM, note);
+  for (const int signal : kSignals) std::signal(signal, note);
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 InterruptGuard::~InterruptGuard() {
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
+  for (const int signal : kSignals) std::signal(signal, SIG_DFL);
+  std::signal(SIGPIPE, SIG_DFL);
 }
 
 bool InterruptGuard::interrupted() const { return g_interrupted != 0; }

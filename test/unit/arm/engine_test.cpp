@@ -92,6 +92,28 @@ TEST(Engine, StopsWithinStraightLineCodeAndAcrossPages) {
   EXPECT_EQ(flat.engine->instructions(), 2049u);
 }
 
+TEST(Engine, StopsAheadOfTheLastInstructionOfAPage) {
+  for (const std::uint64_t limit : {1022, 1023, 1024, 1025}) {
+    Flat flat;
+    for (std::uint64_t at = 0; at < 0x2000; at += 4) flat.put(at, {kIncrement});
+    flat.engine->run(limit);
+    EXPECT_EQ(flat.x(0), limit);
+    EXPECT_EQ(flat.pc(), limit * 4);
+  }
+}
+
+TEST(Engine, StopsAtAnInstructionThatIsWrittenOverJustBefore) {
+  Flat flat;
+  flat.put(0, {0xb9000041 /* str w1, [x2] */, kIncrement, kIncrement, kIncrement, kIncrement});
+  flat.x(1) = 0x91004000;  // add x0, x0, #16
+  flat.x(2) = 3 * 4;
+  flat.engine->run(3);
+  EXPECT_EQ(flat.x(0), 2u);
+  EXPECT_EQ(flat.engine->instructions(), 3u);
+  flat.engine->run(2);
+  EXPECT_EQ(flat.x(0), 19u);
+}
+
 TEST(Engine, TellsCallbacksHowManyInstructionsCameBefore) {
   Flat flat;
   flat.put(0, {kNop, kNop, 0x14000002 /* b .+8 */, kNop, kNop, kReadSystem, kSelf});

@@ -6,7 +6,7 @@
 namespace cardvp::arm {
 namespace {
 
-struct Programs : testing::TestWithParam<std::tuple<const char*, bool>> {};
+struct Programs : testing::TestWithParam<std::tuple<std::string, bool>> {};
 
 TEST_P(Programs, FindWhatTheArchitectureSays) {
   TestMachine machine;
@@ -20,13 +20,12 @@ TEST_P(Programs, FindWhatTheArchitectureSays) {
 }
 
 // Without DMI, every access and fetch is a bus transaction.
-INSTANTIATE_TEST_SUITE_P(Each, Programs,
-                         testing::Combine(testing::Values("data_processing", "branches", "loads_stores", "exclusives",
-                                                          "exceptions", "levels", "translation", "modified_code"),
-                                          testing::Bool()),
-                         [](const auto& test) {
-                           return std::string(std::get<0>(test.param)) + (std::get<1>(test.param) ? "_dmi" : "_bus");
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Each, Programs,
+    testing::Combine(testing::Values<std::string>("data_processing", "branches", "loads_stores", "exclusives",
+                                                  "exceptions", "levels", "translation", "modified_code"),
+                     testing::Bool()),
+    [](const auto& test) { return std::get<0>(test.param) + (std::get<1>(test.param) ? "_dmi" : "_bus"); });
 
 }  // namespace
 }  // namespace cardvp::arm
