@@ -3,8 +3,8 @@
 
 namespace cardvp::scenarios {
 
-// Catches SIGINT, SIGTERM and SIGHUP while it lives, and keeps SIGPIPE from ending the program before it has cleaned up:
-// a pipe that nobody reads any more loses what is printed. At most one at a time.
+// Catches SIGINT, SIGTERM and SIGHUP while it lives, and keeps SIGPIPE from ending the program before it has cleaned
+// up: a pipe that nobody reads any more loses what is printed. At most one at a time.
 class InterruptGuard {
  public:
   InterruptGuard();

@@ -40,7 +40,7 @@ CardConfig with_images(CardConfig card, Terminal& terminal) {
 // One run of one machine.
 class Run {
  public:
-  Run(const Scenario& scenario, const RunOptions& options, Terminal& terminal, const CardConfig& card, Media media)
+  Run(const Scenario& scenario, const RunOptions& options, Terminal& terminal, const CardConfig& card, Media&& media)
       : scenario_(scenario),
         terminal_(terminal),
         uart_([&terminal](const std::string& line) { terminal.line(line); }),

@@ -185,7 +185,7 @@ std::optional<sc_time> QueuePair::oldest() const {
   };
   for (const Slot& slot : slots_)
     if (slot.request) look(*slot.request);
-  if (first_) look(*first_);
+  for (const Request* request = first_; request; request = request->after_) look(*request);
   return oldest;
 }
 
@@ -204,8 +204,9 @@ unsigned QueuePair::expire(sc_time since) {
     if (!slot.request || slot.request->since_ > since || may_take_forever(config_.id, slot.request->command_)) continue;
     end(*std::exchange(slot.request, nullptr));
   }
-  while (first_ && first_->since_ <= since) {
-    Request& request = *first_;
+  for (Request* next = first_; next;) {
+    Request& request = *std::exchange(next, next->after_);
+    if (request.since_ > since || may_take_forever(config_.id, request.command_)) continue;
     unlink(request);
     end(request);
   }
