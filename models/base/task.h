@@ -10,8 +10,8 @@
 // A Task is lazy: it starts when a TaskScope spawns it, or when another Task awaits it. Awaiting transfers control
 // straight into the child and back; only awaiting the Scheduler, or one of the primitives of sync.h, suspends.
 //
-// GCC 12 copies aggregates bitwise that are made inside a co_await expression (GCC bug 98401): give such an argument a name
-// first, and await then.
+// GCC 12 copies aggregates bitwise that are made inside a co_await expression (GCC bug 98401): give such an argument a
+// name first, and await then.
 //
 // Cancellation is destruction: a TaskScope destroys the frames of its tasks, at whatever they wait for, and every
 // awaiter of this library unlinks itself in its destructor. Destructors of a task's locals therefore are its clean-up.

@@ -31,8 +31,8 @@ struct nvme_message_admin {
 
 struct nvme_message_complete {
   struct nvme_message_header header;
-  uint32_t dw0;          /* completion queue entry dword 0 */
-  uint16_t status;       /* bits 15:1 of the entry's status field: SC in 7:0, SCT in 10:8, M in 13, DNR in 14 */
+  uint32_t dw0;    /* completion queue entry dword 0 */
+  uint16_t status; /* bits 15:1 of the entry's status field: SC in 7:0, SCT in 10:8, M in 13, DNR in 14 */
   uint16_t reserved;
   uint64_t data_address; /* card bus address of data for the host; read by the engine before the next message */
   uint32_t data_size;    /* bytes to copy to the command's PRPs before the completion is posted; 0: none */
