@@ -100,6 +100,7 @@ Task<> HostProgram::run_checksum(Driver& driver, const Workload& workload, Workl
   result.sha256 = done.sha256;
   result.io.reads = done.commands;
   result.io.read_bytes = done.bytes;
+  result.io.read_latency = done.latency;
   result.io.start = done.start;
   result.io.end = done.end;
   if (!checksum.expect_medium || !done.error.empty()) co_return;

@@ -21,7 +21,7 @@ struct WorkloadResult {
   std::string type;  // as in the scenario
   std::string volume;
   std::string error;  // why it could not run, or is no success; empty: passed
-  host::IoResult io;  // of a checksum: its reads, without latencies
+  host::IoResult io;  // of a checksum: its reads
   std::string sha256;
   std::string expected_sha256;  // computed without the card
   double wall_seconds = 0;

@@ -48,14 +48,14 @@ Json workload_json(const WorkloadResult& result) {
                {"iops", rounded(rate(io.commands(), result.seconds()))},
                {"bytes_per_second", rounded(rate(result.bytes(), result.seconds()))}};
   if (!result.passed()) json["error"] = result.error;
+  json["latency_ns"] = {{"all", latency_json(all_latencies(io))},
+                        {"read", latency_json(io.read_latency)},
+                        {"write", latency_json(io.write_latency)}};
   if (result.type == "checksum") {
     json["sha256"] = result.sha256;
     if (!result.expected_sha256.empty()) json["expected_sha256"] = result.expected_sha256;
     return json;
   }
-  json["latency_ns"] = {{"all", latency_json(all_latencies(io))},
-                        {"read", latency_json(io.read_latency)},
-                        {"write", latency_json(io.write_latency)}};
   json["failed_commands"] = io.failed();
   json["errors"] = Json::object();
   for (const auto& [field, count] : io.errors) json["errors"][host::nvme::Status(field).text()] = count;

@@ -117,8 +117,10 @@ Task<> Run::lane(std::uint64_t number) {
   for (std::uint64_t chunk = number; chunk < chunks_ && result_.error.empty(); chunk += lanes_) {
     const std::uint64_t lba = (config_.offset + chunk * config_.block_size) / block_size;
     const auto blocks = static_cast<std::uint32_t>(chunk_bytes(chunk) / block_size);
+    const sc_core::sc_time begun = driver_.scheduler().now();
     const nvme::Status status = co_await driver_.read(config_.queue, lba, blocks, address);
     ++result_.commands;
+    result_.latency.add((driver_.scheduler().now() - begun).value());
     if (!status.ok()) {
       if (result_.error.empty()) result_.error = fmt::format("read of LBA {}: {}", lba, status.text());
       hashed_.notify();

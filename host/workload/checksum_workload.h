@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/nvme/driver.h"
+#include "models/base/stats.h"
 
 namespace cardvp::host {
 
@@ -22,6 +23,7 @@ struct ChecksumResult {
   std::string sha256;  // 64 hexadecimal digits
   std::uint64_t bytes = 0;
   std::uint64_t commands = 0;
+  Histogram latency;  // ps, of the reads
   sc_core::sc_time start, end;
 };
 

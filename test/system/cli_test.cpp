@@ -44,6 +44,11 @@ TEST(CommandLine, RegistersAndMap) {
   EXPECT_THAT(cardvp({"map"}).out, HasSubstr("| UART |"));
 }
 
+TEST(CommandLine, TheRegisterReferenceIsUpToDate) {
+  EXPECT_EQ(cardvp({"registers"}).out, read_file(CARDVP_SOURCE_DIR "/docs/registers.md"))
+      << "run: cardvp registers > docs/registers.md";
+}
+
 TEST(CommandLine, ValidateRunsNothing) {
   EXPECT_EQ(cardvp({"validate", kQuickstart}).status, 0);
   const Ended ended = cardvp({"validate", kQuickstart, "--set", "/card/pcie/lanes=3"});
