@@ -47,7 +47,7 @@ Task<unsigned> RootComplex::place_bar(PciFunction& function, unsigned index) {
   const auto offset = static_cast<std::uint16_t>(pci::kBar0 + 4 * index);
   co_await function.config_write(offset, ~0u);
   const std::uint32_t low = co_await function.config_read(offset);
-  if (low == 0) co_return 1;  // not implemented
+  if (low == 0) co_return 1;  // there is no such BAR
   const bool wide = (low & 6) == 4;
   if ((low & 1) || (wide && index == 5)) {
     co_await function.config_write(offset, 0);

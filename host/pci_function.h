@@ -26,7 +26,7 @@ class PciFunction {
  public:
   struct Bar {
     std::uint64_t address = 0;
-    std::uint64_t size = 0;  // bytes; 0: not implemented
+    std::uint64_t size = 0;  // bytes; 0: there is no such BAR
     bool prefetchable = false;
   };
   struct MsiX {
