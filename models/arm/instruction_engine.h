@@ -50,7 +50,7 @@ enum class Next : std::uint8_t {
 // Exceptions that instructions cause by themselves. Aborts are raised by translate, read_bus and write_bus.
 enum class Trap : std::uint8_t {
   kUndefined,
-  kFloatingPoint,  // an instruction of the FP and SIMD space
+  kFloatingPoint,  // an FP or SIMD instruction while enable_vectors(false)
   kSupervisorCall,
   kHypervisorCall,
   kMonitorCall,
@@ -83,6 +83,18 @@ class EngineCallbacks {
   ~EngineCallbacks() = default;
 };
 
+// Sees instructions ahead of their execution: breakpoints, traces. What it does not want to see costs nothing.
+class InstructionObserver {
+ public:
+  // Whether instructions of the page at this virtual address are to be observed.
+  virtual bool observes(std::uint64_t page) = 0;
+  // Ahead of the instruction at RegisterFile::pc. False: run() returns without executing it (StopReason::kRequested).
+  virtual bool before_instruction() = 0;
+
+ protected:
+  ~InstructionObserver() = default;
+};
+
 class InstructionEngine {
  public:
   virtual ~InstructionEngine() = default;
@@ -101,6 +113,8 @@ class InstructionEngine {
   // use context 0. SP alignment is checked if `check_sp`.
   static constexpr unsigned kContexts = 4;
   virtual void select_context(unsigned context, bool check_sp) = 0;
+  // Whether FP and SIMD instructions execute, rather than trap.
+  virtual void enable_vectors(bool enabled) = 0;
   // Translations may have changed: forget those of all contexts, or what one page of them said.
   virtual void flush_translations() = 0;
   virtual void flush_page(std::uint64_t address) = 0;
@@ -111,6 +125,9 @@ class InstructionEngine {
 
   // Clears the exclusive monitor; true if it was set.
   virtual bool clear_exclusive() = 0;
+
+  // Null: nobody observes. To be called again when what observes() answers has changed. Not from before_instruction().
+  virtual void observe(InstructionObserver* observer) = 0;
 };
 
 // The default engine: the decoded-block interpreter.

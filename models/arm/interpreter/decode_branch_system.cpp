@@ -103,10 +103,4 @@ bool system_register(std::uint32_t word, unsigned, Instruction& out) {
   return true;
 }
 
-bool fp_trap(std::uint32_t word, unsigned, Instruction& out) {
-  out.op = Op::FpTrap;
-  out.imm = word;
-  return true;
-}
-
 }  // namespace cardvp::arm::interpreter

@@ -5,6 +5,7 @@
 #include "models/arm/interpreter/arithmetic.h"
 #include "models/arm/interpreter/decoder.h"
 #include "models/arm/interpreter/interpreter.h"
+#include "models/arm/interpreter/vector.h"
 
 namespace cardvp::arm::interpreter {
 
@@ -25,6 +26,7 @@ constexpr std::int64_t kWholePage = CodePage::kInstructions * sizeof(Instruction
 
 inline CodePage* Interpreter::find_page(std::uint64_t pc) {
   const FetchEntry& entry = fetch_[context_][pc >> kPageBits & (kFetchEntries - 1)];
+  observed_ = false;
   CodePage* const page = entry.tag == (pc & (~(kPageSize - 1) | 3)) ? entry.page : fill_fetch_entry(pc);
   if (page) {
     page_ = page;
@@ -61,7 +63,7 @@ inline void Interpreter::unplant() {
   } while (false)
 // Ahead of whatever may call back, and after it.
 #define SAVE() (registers_.pc = PC, left_ = left - distance(entry, ip))
-#define RELOAD() (tlb = &tlbs_[context_], table = stopping_ || planted_ ? kCareful : table)
+#define RELOAD() (tlb = &tlbs_[context_], table = stopping_ || planted_ || observed_ ? kCareful : table)
 // A taken branch within the page, by `bytes` of decoded instructions.
 #define BRANCH_LOCAL(bytes)             \
   do {                                  \
@@ -85,8 +87,8 @@ void Interpreter::execute(std::int64_t left) {
 #include "models/arm/interpreter/operations.def"
 #undef OP
   };
-  // Used instead where something must be looked at between instructions: a stop was asked for, or what happened may
-  // have removed the planted one.
+  // Used instead where something must be looked at between instructions: a stop was asked for, what happened may have
+  // removed the planted one, or somebody observes.
   static const void* const kCareful[] = {
 #define OP(name) &&careful,
 #include "models/arm/interpreter/operations.def"
@@ -117,7 +119,7 @@ land:
   }
   ip = page_->instructions.data() + (pc & (kPageSize - 1)) / 4;
   entry = ip;
-  table = kFast;
+  table = observed_ ? kCareful : kFast;
   if (left >= kWholePage) [[likely]]
     DISPATCH();
   // The rest of the page may be straight-line code that is longer than the budget: it stops where that ends.
@@ -132,6 +134,14 @@ careful:
     SAVE();
     unplant();
     return;
+  }
+  if (observed_) {
+    SAVE();
+    if (!observer_->before_instruction()) {
+      stopping_ = true;
+      unplant();
+      return;
+    }
   }
   goto* kFast[static_cast<unsigned>(ip->op)];
 
@@ -161,6 +171,7 @@ at_pc:
 #include "models/arm/interpreter/operations_data.inc"
 #include "models/arm/interpreter/operations_memory.inc"
 #include "models/arm/interpreter/operations_system.inc"
+#include "models/arm/interpreter/operations_vector.inc"
 }
 
 }  // namespace cardvp::arm::interpreter

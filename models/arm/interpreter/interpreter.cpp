@@ -46,7 +46,9 @@ CodePage* Interpreter::fill_fetch_entry(std::uint64_t pc) {
     page = &cache_.add(translation.physical, host);
     for (SoftTlb& tlb : tlbs_) tlb.flush_writes();  // from now on writes to the page are watched
   }
-  fetch_[context_][pc >> kPageBits & (kFetchEntries - 1)] = {pc & ~(kPageSize - 1), page};
+  // What is observed stays out of the fetch cache, so that whoever hits there need not ask.
+  observed_ = observer_ && observer_->observes(pc & ~(kPageSize - 1));
+  if (!observed_) fetch_[context_][pc >> kPageBits & (kFetchEntries - 1)] = {pc & ~(kPageSize - 1), page};
   return page;
 }
 

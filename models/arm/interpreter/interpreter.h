@@ -28,8 +28,13 @@ class Interpreter final : public InstructionEngine {
     context_ = context;
     sp_mask_ = check_sp ? 15 : 0;
   }
+  void enable_vectors(bool enabled) override { vectors_enabled_ = enabled; }
   void flush_translations() override;
   void flush_page(std::uint64_t address) override;
+  void observe(InstructionObserver* observer) override {
+    observer_ = observer;
+    flush_translations();
+  }
   void invalidate(std::uint64_t physical, std::uint64_t bytes) override { cache_.invalidate(physical, bytes); }
   void invalidate_all() override { cache_.invalidate_all(); }
   bool clear_exclusive() override {
@@ -88,7 +93,10 @@ class Interpreter final : public InstructionEngine {
   RegisterFile registers_;
   std::uint64_t sp_mask_ = 0;  // the bits of SP that must be 0 where it is a base
   unsigned context_ = 0;
+  bool vectors_enabled_ = false;
   bool stopping_ = false;
+  InstructionObserver* observer_ = nullptr;
+  bool observed_ = false;  // the executing page
   std::uint64_t pc_base_ = 0;       // + a quarter of an Instruction's host address = the instruction's virtual address
   CodePage* page_ = nullptr;        // the executing page
   Instruction* planted_ = nullptr;  // stands as Op::Stop, in place of planted_over_
