@@ -35,7 +35,7 @@ class Interpreter final : public InstructionEngine {
   void flush_lower_half() override;
   void observe(InstructionObserver* observer) override {
     observer_ = observer;
-    flush_translations();
+    flush_fetches();
   }
   void invalidate(std::uint64_t physical, std::uint64_t bytes) override { cache_.invalidate(physical, bytes); }
   void invalidate_all() override { cache_.invalidate_all(); }
@@ -70,6 +70,9 @@ class Interpreter final : public InstructionEngine {
   static constexpr std::uint64_t kEmpty = ~0ull;
 
   void execute(std::int64_t left);
+  void flush_fetches() {
+    for (auto& entries : fetch_) entries.fill({kEmpty, nullptr});
+  }
 
   void plant(Instruction* at);
   void unplant();
