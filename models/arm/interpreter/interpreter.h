@@ -94,6 +94,13 @@ class Interpreter final : public InstructionEngine {
   bool load_acquire(const Instruction& instruction);
   bool store_release(const Instruction& instruction);
 
+  // LD1 to LD4, ST1 to ST4.
+  bool load_structures(const Instruction& instruction);
+  bool store_structures(const Instruction& instruction);
+  bool load_elements(const Instruction& instruction);
+  bool store_elements(const Instruction& instruction);
+  bool load_replicated(const Instruction& instruction);
+
   EngineCallbacks& callbacks_;
   RegisterFile registers_;
   std::uint64_t sp_mask_ = 0;  // the bits of SP that must be 0 where it is a base
@@ -102,7 +109,7 @@ class Interpreter final : public InstructionEngine {
   bool stopping_ = false;
   bool ahead_ = false;  // the instruction that is stopped at does not count
   InstructionObserver* observer_ = nullptr;
-  bool observed_ = false;  // the executing page
+  bool observed_ = false;           // the executing page
   std::uint64_t pc_base_ = 0;       // + a quarter of an Instruction's host address = the instruction's virtual address
   CodePage* page_ = nullptr;        // the executing page
   Instruction* planted_ = nullptr;  // stands as Op::Stop, in place of planted_over_
