@@ -248,7 +248,7 @@ TEST(SimdMemory, AccessesSingleLanesAndReplicates) {
 
 TEST(SimdMemory, TrapsBeforeItLooksAtTheStackPointer) {
   static constexpr std::uint32_t kWords[] = {0x3dc003e0 /* ldr q0, [sp] */, 0x3cc107e0 /* ldr q0, [sp], #16 */,
-                                             0xad4003e0 /* ldp q0, q0, [sp] */, 0x4c407fe0 /* ld1 {v0.2d}, [sp] */};
+                                             0xad4007e0 /* ldp q0, q1, [sp] */, 0x4c407fe0 /* ld1 {v0.2d}, [sp] */};
   for (const std::uint32_t word : kWords) {
     Flat flat;
     flat.engine->select_context(1, true);
