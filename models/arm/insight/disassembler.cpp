@@ -2,6 +2,7 @@
 
 #include <capstone/capstone.h>
 
+#include <array>
 #include <bit>
 #include <charconv>
 #include <stdexcept>

@@ -24,7 +24,7 @@ namespace cardvp::arm {
 
 struct ExecTraceConfig {
   // Of these functions, and of what they call, from entry to return. None: everything.
-  std::vector<std::string> functions;
+  std::vector<std::string> functions = {};
   sc_core::sc_time from = sc_core::SC_ZERO_TIME;
   sc_core::sc_time to = sc_core::sc_max_time();
 };
