@@ -26,7 +26,8 @@ TEST(Profile, OfNestedCalls) {
   Profile profile(symbols, 1, false);
   machine.core.attach(&profile, sc_core::sc_time(1, sc_core::SC_US));
   machine.run();
-  // At 1 ns an instruction, three times: 2005 instructions in `leaf`, 1002 in `plain`, 6 in `middle`, 3 in `outer`; 16 around them.
+  // At 1 ns an instruction, three times: 2005 instructions in `leaf`, 1002 in `plain`, 6 in `middle`, 3 in `outer`; 16
+  // around them.
   EXPECT_EQ(machine.core.instructions(), 3 * (2005u + 1002 + 6) + 3 * 3 + 16);
   EXPECT_EQ(text(profile),
             "calls;_start;outer;middle;leaf 6\n"
