@@ -13,7 +13,6 @@ namespace {
 using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::Not;
 
 std::vector<std::string> lines_of(const std::string& file) {
   std::vector<std::string> lines;
@@ -27,6 +26,12 @@ bool is_instruction(const std::string& line) {
   constexpr std::size_t kLevel = 17, kPc = 21;
   return line.size() > kPc + 16 && line.compare(kLevel, 2, "EL") == 0 &&
          line.find_first_not_of("0123456789abcdef", kPc) == kPc + 16;
+}
+
+// Not Contains() of GoogleMock, which takes seconds for a trace.
+bool has(const std::vector<std::string>& lines, const char* part) {
+  return std::any_of(lines.begin(), lines.end(),
+                     [part](const std::string& line) { return line.find(part) != line.npos; });
 }
 
 TEST(Insight, TraceAndProfileOfARun) {
@@ -51,9 +56,9 @@ TEST(Insight, TraceAndProfileOfARun) {
   ASSERT_GT(trace.size(), 2u);
   EXPECT_EQ(trace[0], "# core 0: _start (rom)");
   EXPECT_THAT(trace[1], HasSubstr("0.000 0 EL3 000000000b000000 "));
-  for (const char* part : {"# core 0: rom_main (rom)", "# core 0: main (controller)"})
-    EXPECT_THAT(trace, testing::Contains(part));
-  EXPECT_THAT(trace, testing::Contains(HasSubstr("exception: IRQ, EL1 to EL1, ELR ")));
+  for (const char* part :
+       {"# core 0: rom_main (rom)", "# core 0: main (controller)", "exception: IRQ, EL1 to EL1, ELR "})
+    EXPECT_TRUE(has(trace, part)) << part;
 
   // Nothing is sampled while the core waits: as much as its instructions took (1 ns each), and its device accesses.
   std::int64_t us = 0;
@@ -65,7 +70,7 @@ TEST(Insight, TraceAndProfileOfARun) {
   EXPECT_GE(us, executed / 1000 - 1);
   EXPECT_LT(us, 2 * executed / 1000);
   EXPECT_THAT(stacks, AllOf(HasSubstr("rom;_start;rom_main;image_check_body;crc32\n"),
-                            HasSubstr("controller;_start;main;handle_messages;")));
+                            HasSubstr("controller;_start;main;volumes_handle_message;nvme_admin")));
 }
 
 TEST(Insight, TraceOfOneFunctionAndOfATime) {
@@ -75,7 +80,7 @@ TEST(Insight, TraceOfOneFunctionAndOfATime) {
   std::vector<std::string> trace = lines_of(folder / "out/exec.log");
   ASSERT_FALSE(trace.empty());
   EXPECT_EQ(trace[0], "# core 0: gic_init (controller)");
-  EXPECT_THAT(trace, Not(testing::Contains("# core 0: main (controller)")));
+  EXPECT_FALSE(has(trace, "# core 0: main (controller)"));
 
   ASSERT_EQ(
       cardvp({"run", file, "--trace", "exec", "--trace-from", "10", "--trace-to", "10.5", "--out", folder / "out"})
