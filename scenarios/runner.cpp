@@ -40,9 +40,11 @@ CardConfig with_images(CardConfig card, Terminal& terminal) {
 // One run of one machine.
 class Run {
  public:
-  Run(const Scenario& scenario, const RunOptions& options, Terminal& terminal, const CardConfig& card, Media&& media)
+  Run(const Scenario& scenario, const RunOptions& options, Terminal& terminal, const CardConfig& card, Media&& media,
+      Insight& insight)
       : scenario_(scenario),
         terminal_(terminal),
+        insight_(insight),
         uart_([&terminal](const std::string& line) { terminal.line(line); }),
         machine_(scenario.seed, card, scenario.host, std::move(media.media),
                  {options.level, options.traces,
@@ -90,6 +92,7 @@ class Run {
     for (const std::string& refusal : machine_.card().control_plane().refusals())
       reason += "; the firmware refused to " + refusal;
     terminal_.error(machine_.card().core().describe());
+    for (const std::string& line : insight_.backtraces(machine_)) terminal_.error(line);
     terminal_.error(uart_.last_lines().empty() ? "cardvp: the UART was silent" : "cardvp: the UART's last lines:");
     for (const std::string& line : uart_.last_lines()) terminal_.error("  " + line);
     return {Outcome::Result::kFailed, std::move(reason)};
@@ -97,6 +100,7 @@ class Run {
 
   const Scenario& scenario_;
   Terminal& terminal_;
+  Insight& insight_;
   UartLog uart_;
   Machine machine_;
   HostProgram program_;
@@ -128,16 +132,19 @@ RunStatus run_scenario(const Scenario& scenario, const RunOptions& options, Term
     return RunStatus::kInterrupted;  // Ctrl-C reaches mke2fs as well
   }
 
-  Run run(scenario, options, terminal, card, std::move(media));
+  Insight insight(options.insight, card, out, terminal);
+  Run run(scenario, options, terminal, card, std::move(media), insight);
+  insight.attach(run.machine());
   const Outcome outcome = run.run(guard);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
   const Timing timing = measure(run.machine(), run.program(), wall.count());
 
-  if (!run.program().results().empty()) {
-    terminal.line("");
-    for (const std::string& line : result_table(run.program(), timing)) terminal.line(line);
-  }
+  terminal.line("");
+  if (!run.program().results().empty())
+    for (const std::string& line : result_table(run.program())) terminal.line(line);
+  terminal.line(speed_line(timing));
   if (!outcome.reason.empty()) terminal.error(fmt::format("cardvp: {}: {}", scenario.name, outcome.reason));
+  insight.finish();
   if (out) write_reports(*out, run, scenario, outcome, timing, !options.traces.empty());
   switch (outcome.result) {
     case Outcome::Result::kPassed: return RunStatus::kOk;

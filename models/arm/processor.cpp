@@ -104,14 +104,13 @@ void Processor::run_engine(sc_time time) {
   }
   const sc_time before = time_.elapsed();
   engine_->run(time_.instructions_in(std::min(time, sample_left_)));
-  const sc_time passed = time_.elapsed() - before;
-  if (passed < sample_left_) {
-    sample_left_ -= passed;
-    return;
+  // A wait for a device may take several periods.
+  sc_time passed = time_.elapsed() - before;
+  for (; passed >= sample_left_; sample_left_ = sample_period_) {
+    passed -= sample_left_;
+    sampler_->sample(*this);
   }
-  sampler_->sample(*this);
-  const sc_time beyond = passed - sample_left_;
-  sample_left_ = beyond < sample_period_ ? sample_period_ - beyond : sample_period_;
+  sample_left_ -= passed;
 }
 
 void Processor::abandon() {
