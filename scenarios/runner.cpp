@@ -85,11 +85,11 @@ class Run {
   // The machine itself is at fault, most likely its firmware: shows what there is to see of it.
   Outcome failure(std::string reason) {
     uart_.finish(now());
-    const std::string stuck = machine_.card().core().stuck();
+    const std::string stuck = machine_.card().cluster().stuck();
     if (!stuck.empty()) reason += "; the core is stuck: " + stuck;
     for (const std::string& refusal : machine_.card().control_plane().refusals())
       reason += "; the firmware refused to " + refusal;
-    terminal_.error(machine_.card().core().describe());
+    terminal_.error(machine_.card().cluster().describe());
     terminal_.error(uart_.last_lines().empty() ? "cardvp: the UART was silent" : "cardvp: the UART's last lines:");
     for (const std::string& line : uart_.last_lines()) terminal_.error("  " + line);
     return {Outcome::Result::kFailed, std::move(reason)};
