@@ -87,10 +87,11 @@ Boot prepare_boot(const CardConfig& config, std::uint64_t seed) {
   }
   boot.entry.level = config.boot.level;
   boot.entry.arguments[0] = map::kDRAM.base;  // the device tree
-  const DeviceTreeConfig tree{.cores = config.cluster.cores,
-                              .psci = arm::psci_conduit(config.boot.level),
-                              .dram_size = config.dram_size,
-                              .seed = seed};
+  DeviceTreeConfig tree;
+  tree.cores = config.cluster.cores;
+  tree.psci = arm::psci_conduit(config.boot.level);
+  tree.dram_size = config.dram_size;
+  tree.seed = seed;
   if (config.boot.type == BootConfig::Type::kLinux) {
     load_linux(config, tree, boot);
   } else {

@@ -33,13 +33,14 @@ struct Program {
 
 Program read_program(std::vector<std::byte>& file) {
   ::elf_version(EV_CURRENT);
-  const std::unique_ptr<Elf, decltype(&::elf_end)> elf(
-      ::elf_memory(reinterpret_cast<char*>(file.data()), file.size()), ::elf_end);
+  const std::unique_ptr<Elf, decltype(&::elf_end)> elf(::elf_memory(reinterpret_cast<char*>(file.data()), file.size()),
+                                                       ::elf_end);
   GElf_Ehdr header;
   std::size_t count = 0;
   if (!elf || !::gelf_getehdr(elf.get(), &header) || ::elf_getphdrnum(elf.get(), &count) != 0)
     throw std::runtime_error(fmt::format("a damaged ELF file: {}", ::elf_errmsg(-1)));
-  if (header.e_machine != EM_AARCH64 || header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB)
+  if (header.e_machine != EM_AARCH64 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+      header.e_ident[EI_DATA] != ELFDATA2LSB)
     throw std::runtime_error("an ELF file for another machine than little-endian AArch64");
   if (header.e_type != ET_EXEC)
     throw std::runtime_error("an ELF file that is no statically linked program (ET_EXEC): link it without -pie or -r");
@@ -87,8 +88,8 @@ std::vector<std::byte> pack_elf(std::vector<std::byte> file, const std::string& 
   }
   const std::string range = fmt::format("an ELF program from {:#x} to {:#x}", first, end - 1);
   if (end - first > kLargestBody)
-    throw std::runtime_error(
-        fmt::format("{}: a firmware image is one piece of at most {:#x} bytes, without large gaps", range, kLargestBody));
+    throw std::runtime_error(fmt::format("{}: a firmware image is one piece of at most {:#x} bytes, without large gaps",
+                                         range, kLargestBody));
 
   std::vector<std::byte> image(sizeof(image_header) + (end - first));
   const std::span<std::byte> body = std::span(image).subspan(sizeof(image_header));

@@ -31,8 +31,7 @@ constexpr std::uint64_t kAnyPages = 0, k4KiBPages = 1;
 constexpr std::uint64_t page_size(std::uint64_t flags) { return flags >> 1 & 3; }
 
 bool starts_with(std::span<const std::byte> bytes, std::span<const std::uint8_t> magic, std::size_t offset = 0) {
-  return bytes.size() >= offset + magic.size() &&
-         std::memcmp(bytes.data() + offset, magic.data(), magic.size()) == 0;
+  return bytes.size() >= offset + magic.size() && std::memcmp(bytes.data() + offset, magic.data(), magic.size()) == 0;
 }
 
 std::vector<std::byte> gunzip(std::span<const std::byte> packed, std::uint64_t limit) {

@@ -16,8 +16,8 @@ struct LinuxImage {
   std::uint64_t size = 0;         // of the memory it uses there, at least bytes.size()
 };
 
-// `file`: an Image, or one that gzip compressed. Throws std::runtime_error, in words that follow "this is", for anything
-// else, and for a kernel of more than `limit` bytes.
+// `file`: an Image, or one that gzip compressed. Throws std::runtime_error, in words that follow "this is", for
+// anything else, and for a kernel of more than `limit` bytes.
 LinuxImage parse_linux_image(std::vector<std::byte> file, std::uint64_t limit);
 
 }  // namespace cardvp::platform

@@ -15,6 +15,7 @@ struct RunOptions {
   std::filesystem::path out;  // folder for reports; empty: none are written
   std::vector<std::string> traces;
   LogLevel level = LogLevel::kWarning;
+  bool console = false;  // standard input and output are the card's UART
 };
 
 // The exit status of the program.
