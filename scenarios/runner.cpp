@@ -25,8 +25,6 @@ using platform::Machine;
 // Between slices of simulated time the run looks up: for Ctrl-C, limits, progress. The simulated machine does not
 // notice.
 const sc_core::sc_time kSlice{100, sc_core::SC_US};
-// Cores that make no progress may still be reset by the watchdog: so long they are waited for.
-const sc_core::sc_time kStuckLimit{1, sc_core::SC_SEC};
 
 CardConfig with_images(CardConfig card, Terminal& terminal) {
   if (card.rom.empty()) card.rom = installed_firmware("rom.bin");
@@ -116,9 +114,7 @@ class Run {
       return fmt::format("the card's link did not come up within {} (limits.boot_ms)",
                          scenario_.boot_limit.to_string());
     if (machine_.card().powered_off() && has_host()) return "the card powered itself off while " + program_.activity();
-    if (keyboard_) return {};  // who may change everything
-    if (machine_.card().cluster().stuck().empty()) moving_ = now();
-    if (!machine_.idle() && now() - moving_ < kStuckLimit) return {};
+    if (keyboard_ || !machine_.idle()) return {};  // keys may change everything
     if (!console_.finished()) return console_.step() + ": nothing is left that could happen";
     if (!has_host()) return "nothing is left that could happen";
     return program_.link_up() ? "nothing is left that could happen while " + program_.activity()
@@ -170,7 +166,6 @@ class Run {
   Machine machine_;
   Console console_;
   HostProgram program_;
-  sc_core::sc_time moving_;  // when a core last made progress
 
   std::optional<Keyboard> keyboard_;
   std::size_t shown_ = 0;  // bytes of the UART's output
