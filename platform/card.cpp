@@ -25,13 +25,16 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
       boot_(prepare_boot(config, sim.seed)),
       bus_("bus", sim),
       rom_("rom", sim, map::kROM.size, config.rom.string()),
-      flash_("flash", sim, map::kFLASH.size, boot_.flash),
+      flash_("flash", sim, {.size = map::kFLASH.size}, boot_.flash),
+      variables_("variables", sim, {.size = map::kFLASH1.size, .writes = memory::FlashWrites::kAllowed}),
       sram_("sram", sim, {.size = map::kSRAM.size}),
       dram_("dram", sim, {.size = config.dram_size}),
       fuses_("fuses", sim, config.fuses),
       mailbox_("mailbox", sim, memory::kMailboxChannels),
       uart_("uart", sim),
+      rtc_("rtc", sim, config.rtc),
       gic_("gic", sim, config.cluster.cores, kSpis),
+      gic_v2m_("gic_v2m", sim, gic_),
       watchdog_("watchdog", sim),
       cluster_("cluster", sim, with_entry(config.cluster, boot_.entry)),
       endpoint_("pcie", sim, link),
@@ -61,9 +64,12 @@ void Card::map_blocks() {
     bus_.map(region.name, region.base, region.size, block);
   };
   place(map::kFLASH, flash_.socket);
+  place(map::kFLASH1, variables_.socket);
   place(map::kGIC_DIST, gic_.distributor().socket);
   place(map::kGIC_CPU, gic_.cpu_interface().socket);
+  place(map::kGIC_V2M, gic_v2m_.socket);
   place(map::kUART, uart_.socket);
+  place(map::kRTC, rtc_.socket);
   place(map::kROM, rom_.socket);
   place(map::kFUSES, fuses_.socket);
   place(map::kWATCHDOG, watchdog_.socket);
@@ -79,6 +85,7 @@ void Card::wire_interrupts() {
     line.connect([this, id](bool level) { gic_.set_spi(id, level); });
   };
   spi(uart_.interrupt, map::kIrqUART);
+  spi(rtc_.interrupt, map::kIrqRTC);
   spi(mailbox_.interrupt, map::kIrqMAILBOX);
   spi(watchdog_.interrupt, map::kIrqWATCHDOG);
 }
@@ -116,6 +123,7 @@ void Card::reset() {
   nvme_.reset();
   rom_.reset();
   flash_.reset();
+  variables_.reset();
   sram_.reset();
   dram_.reset();
   for (const Boot::Piece& piece : boot_.memory)
@@ -124,8 +132,10 @@ void Card::reset() {
   fuses_.reset();
   mailbox_.reset();
   uart_.reset();
+  rtc_.reset();
   watchdog_.reset();
   gic_.reset();
+  gic_v2m_.reset();
   cluster_.reset();
   control_plane_.start();
 }

@@ -7,7 +7,9 @@
 
 #include "models/arm/cluster.h"
 #include "models/arm/gic.h"
+#include "models/arm/gicv2m.h"
 #include "models/arm/pl011.h"
+#include "models/arm/pl031.h"
 #include "models/arm/watchdog.h"
 #include "models/bus/bus.h"
 #include "models/memory/flash.h"
@@ -57,12 +59,15 @@ class Card : public Model {
   bus::Bus bus_;
   memory::Rom rom_;
   memory::Flash flash_;
+  memory::Flash variables_;
   memory::Ram sram_;
   memory::Ram dram_;
   memory::Fuses fuses_;
   memory::Mailbox mailbox_;
   arm::Pl011 uart_;
+  arm::Pl031 rtc_;
   arm::Gic gic_;
+  arm::GicV2m gic_v2m_;
   arm::Watchdog watchdog_;
   arm::Cluster cluster_;
   pcie::Endpoint endpoint_;

@@ -92,6 +92,7 @@ CardConfig read_card(const JsonReader& card, const path& folder) {
   core.read_time("quantum_ns", config.cluster.core.quantum, sc_core::SC_NS);
 
   card.read_scaled("dram_mib", config.dram_size, kMiB);
+  card.read("rtc_start", config.rtc.start_seconds);
   config.fuses = read_fuses(card.object("fuses"));
 
   const JsonReader link = card.object("pcie");

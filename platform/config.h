@@ -9,6 +9,7 @@
 
 #include "host/nvme/driver.h"
 #include "models/arm/cluster.h"
+#include "models/arm/pl031.h"
 #include "models/memory/fuses.h"
 #include "models/nvme/engine.h"
 #include "models/pcie/link.h"
@@ -54,6 +55,7 @@ struct CardConfig {
   BootConfig boot;
   arm::ClusterConfig cluster;  // its entry comes from `boot`
   std::uint64_t dram_size = 256 * kMiB;
+  arm::Pl031Config rtc;
   memory::FusesConfig fuses;
   pcie::LinkConfig link;
   nvme::ControllerConfig nvme;  // of every volume; `function` means nothing here

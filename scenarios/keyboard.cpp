@@ -22,31 +22,21 @@ Keyboard::~Keyboard() {
   if (before_) ::tcsetattr(STDIN_FILENO, TCSANOW, &*before_);
 }
 
-bool Keyboard::wait(std::chrono::microseconds longest) {
-  if (ended_) {
-    if (typed_.empty()) std::this_thread::sleep_for(longest);
-    return !typed_.empty();
-  }
+void Keyboard::wait(std::chrono::microseconds longest) {
+  if (ended_) return std::this_thread::sleep_for(longest);
   pollfd input{STDIN_FILENO, POLLIN, 0};
   const timespec limit{longest.count() / 1'000'000, longest.count() % 1'000'000 * 1000};
-  if (::ppoll(&input, 1, &limit, nullptr) <= 0) return false;
+  if (::ppoll(&input, 1, &limit, nullptr) <= 0) return;
   std::array<char, 256> buffer;
   const ssize_t size = ::read(STDIN_FILENO, buffer.data(), buffer.size());
   if (size <= 0) ended_ = true;
   for (ssize_t i = 0; i < size; ++i) {
-    if (before_ && buffer[static_cast<std::size_t>(i)] == kQuit)
+    const char key = buffer[static_cast<std::size_t>(i)];
+    if (before_ && key == kQuit)
       quit_ = true;
     else
-      typed_.push_back(buffer[static_cast<std::size_t>(i)]);
+      typed_ += key;
   }
-  return size > 0;
-}
-
-std::optional<char> Keyboard::take() {
-  if (typed_.empty()) return std::nullopt;
-  const char key = typed_.front();
-  typed_.pop_front();
-  return key;
 }
 
 void Keyboard::show(std::string_view text) {

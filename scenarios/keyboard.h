@@ -3,9 +3,10 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include <termios.h>
 
@@ -21,21 +22,19 @@ class Keyboard {
   Keyboard(const Keyboard&) = delete;
   Keyboard& operator=(const Keyboard&) = delete;
 
-  // Waits for a key, at most so long; false if there was none.
-  bool wait(std::chrono::microseconds longest);
-  // The next key that has been typed, and not been taken.
-  std::optional<char> take();
+  // Waits for a key, at most so long.
+  void wait(std::chrono::microseconds longest);
+  // What has been typed, and not been taken.
+  std::string take() { return std::exchange(typed_, {}); }
   bool quit() const { return quit_; }
-  // Nothing will be typed any more: the end of a file or a pipe.
-  bool ended() const { return ended_ && typed_.empty(); }
 
   static void show(std::string_view text);
 
  private:
   std::optional<termios> before_;
-  std::deque<char> typed_;
+  std::string typed_;
   bool quit_ = false;
-  bool ended_ = false;
+  bool ended_ = false;  // the file or the pipe, if it is one
 };
 
 }  // namespace cardvp::scenarios

@@ -143,8 +143,7 @@ class Run {
     const auto early = due_ - WallClock::now();
     keyboard_->wait(std::max(std::chrono::duration_cast<std::chrono::microseconds>(early - kTolerance),
                              std::chrono::microseconds(0)));
-    if (const std::optional<char> key = keyboard_->take())
-      machine_.card().uart().receive(static_cast<std::uint8_t>(*key));
+    machine_.card().uart().type(keyboard_->take());
   }
 
   // The machine itself is at fault, most likely its firmware: shows what there is to see of it.

@@ -28,6 +28,8 @@ class Gic : public Model {
   BusTarget& distributor();
   BusTarget& cpu_interface();
 
+  unsigned ids() const { return ids_; }  // interrupt ids are 0 to ids() - 1
+
   // Level of an interrupt input: `id` is 32 and up, or 16-31 with its CPU.
   void set_spi(unsigned id, bool level);
   void set_ppi(unsigned cpu, unsigned id, bool level);
