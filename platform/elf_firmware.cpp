@@ -105,12 +105,12 @@ std::vector<std::byte> pack_elf(std::vector<std::byte> file, const std::string& 
   header.load_address = first;
   header.entry = program.entry;
   header.body_size = static_cast<std::uint32_t>(body.size());
-  header.body_crc = crc32(0, body.data(), body.size());
+  header.body_crc = crc32_ieee(0, body.data(), body.size());
   std::size_t length = 0;
   for (const char c : name)
     if (c > ' ' && c <= '~' && length < sizeof header.name) header.name[length++] = c;
   if (length == 0) header.name[0] = '-';
-  header.header_crc = crc32(0, &header, offsetof(image_header, header_crc));
+  header.header_crc = crc32_ieee(0, &header, offsetof(image_header, header_crc));
 
   // The ROM's own part of the SRAM, and the DRAM that there is, are for the ROM to find.
   const image_range targets[] = {{map::kSRAM.base, map::kSRAM.size}, {map::kDRAM.base, map::kDRAM.size}};
