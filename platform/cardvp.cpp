@@ -55,6 +55,10 @@ void add_run_options(CLI::App& command, Arguments& arguments) {
   command.add_option("--log", arguments.options.level, "Messages of all models: error, warning (default), info, debug")
       ->type_name("LEVEL")
       ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case).description(""));
+  command.add_flag(
+      "--console", arguments.options.console,
+      "Connect the terminal to the card's UART; Ctrl-] ends the run. What you type, and when, is not part of "
+      "the scenario: such a run cannot be repeated exactly");
   command.add_flag("--quiet", arguments.quiet, "Show errors and warnings only");
 }
 

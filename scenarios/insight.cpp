@@ -16,7 +16,12 @@ constexpr std::string_view kExec = "exec", kExecOf = "exec:";
 
 sc_core::sc_time us(double value) { return {value, sc_core::SC_US}; }
 
-std::vector<arm::Core*> cores(platform::Machine& machine) { return {&machine.card().core()}; }
+std::vector<arm::Core*> cores(platform::Machine& machine) {
+  arm::Cluster& cluster = machine.card().cluster();
+  std::vector<arm::Core*> all;
+  for (unsigned number = 0; number < cluster.size(); ++number) all.push_back(&cluster.core(number));
+  return all;
+}
 
 // FILE@OFFSET; a file may have an @ in its name.
 std::pair<fs::path, std::uint64_t> split_offset(const std::string& text) {

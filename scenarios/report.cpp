@@ -97,7 +97,7 @@ Json report_json(const Scenario& scenario, platform::Machine& machine, const Hos
       {"scenario", scenario.name}, {"seed", scenario.seed}, {"result", kResults[static_cast<int>(outcome.result)]}};
   if (!outcome.reason.empty()) json["reason"] = outcome.reason;
   json["simulated_ns"] = ns(end);
-  json["instructions"] = machine.card().core().instructions();
+  json["instructions"] = machine.card().cluster().instructions();
   json["boot"] = boot_json(machine, program);
   json["controllers"] = Json::array();
   for (const ControllerFound& found : program.controllers())
@@ -140,7 +140,7 @@ Timing measure(platform::Machine& machine, const HostProgram& program, double wa
     timing.workload_wall_seconds += result.wall_seconds;
     timing.commands += result.io.commands();
   }
-  timing.instructions = machine.card().core().instructions();
+  timing.instructions = machine.card().cluster().instructions();
   timing.activations = machine.sim().scheduler.activations();
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);

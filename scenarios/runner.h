@@ -17,6 +17,7 @@ struct RunOptions {
   std::vector<std::string> traces;
   LogLevel level = LogLevel::kWarning;
   InsightOptions insight;
+  bool console = false;  // standard input and output are the card's UART
 };
 
 // The exit status of the program.

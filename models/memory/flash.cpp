@@ -31,9 +31,12 @@ std::vector<std::byte> image_of(const FlashConfig& config) {
 }  // namespace
 
 Flash::Flash(sc_core::sc_module_name name, Sim& sim, const FlashConfig& config)
+    : Flash(name, sim, config, image_of(config)) {}
+
+Flash::Flash(sc_core::sc_module_name name, Sim& sim, const FlashConfig& config, const std::vector<std::byte>& image)
     : BusTarget(name, sim),
       config_(checked(config)),
-      array_(config.size, image_of(config)),
+      array_(config.size, image),
       refused_writes_(counter("refused_writes", "accesses")) {
   if (config.writes == FlashWrites::kRefused) return;
   for (unsigned lane = 0; lane < CfiChip::kLanes; ++lane)

@@ -37,6 +37,8 @@ class Flash : public BusTarget {
   // Throws std::runtime_error, with path and remedy, if the image cannot be read or is larger than the flash, and
   // std::invalid_argument for a size that it cannot have.
   Flash(sc_core::sc_module_name name, Sim& sim, const FlashConfig& config);
+  // With this image, which is no larger than the flash, in place of a file's.
+  Flash(sc_core::sc_module_name name, Sim& sim, const FlashConfig& config, const std::vector<std::byte>& image);
   // One that the bus cannot write.
   Flash(sc_core::sc_module_name name, Sim& sim, std::uint64_t size, const std::string& image)
       : Flash(name, sim, FlashConfig{.size = size, .image = image}) {}
