@@ -26,6 +26,15 @@ void Interpreter::flush_page(std::uint64_t address) {
   for (auto& entries : fetch_) entries[address >> kPageBits & (kFetchEntries - 1)].tag = kEmpty;
 }
 
+void Interpreter::flush_lower_half() {
+  constexpr std::uint64_t kUpper = std::uint64_t{1} << 55;
+  for (unsigned context = 0; context < 2; ++context) {
+    tlbs_[context].flush_lower_half();
+    for (FetchEntry& entry : fetch_[context])
+      if (!(entry.tag & kUpper)) entry.tag = kEmpty;
+  }
+}
+
 CodePage* Interpreter::fill_fetch_entry(std::uint64_t pc) {
   registers_.pc = pc;
   if (pc & 3) {

@@ -21,6 +21,7 @@ class Interpreter final : public InstructionEngine {
   RegisterFile& registers() override { return registers_; }
   StopReason run(std::uint64_t limit) override;
   void stop() override { stopping_ = true; }
+  void stop_ahead() override { stopping_ = ahead_ = true; }
   std::uint64_t instructions() const override {
     return executed_ + static_cast<std::uint64_t>(budget_ - left_) / sizeof(Instruction);
   }
@@ -31,6 +32,7 @@ class Interpreter final : public InstructionEngine {
   void enable_vectors(bool enabled) override { vectors_enabled_ = enabled; }
   void flush_translations() override;
   void flush_page(std::uint64_t address) override;
+  void flush_lower_half() override;
   void observe(InstructionObserver* observer) override {
     observer_ = observer;
     flush_translations();
@@ -95,6 +97,7 @@ class Interpreter final : public InstructionEngine {
   unsigned context_ = 0;
   bool vectors_enabled_ = false;
   bool stopping_ = false;
+  bool ahead_ = false;  // the instruction that is stopped at does not count
   InstructionObserver* observer_ = nullptr;
   bool observed_ = false;  // the executing page
   std::uint64_t pc_base_ = 0;       // + a quarter of an Instruction's host address = the instruction's virtual address

@@ -22,8 +22,8 @@ bool Interpreter::locate(AccessKind kind, std::uint64_t address, unsigned size, 
   out.host = translation.host;
   if (kind == AccessKind::kWrite) {
     out.code = cache_.find(out.physical);
-    if (out.host && !out.code) tlb.add_write(address, out.host, translation.aligned_only);
-  } else if (out.host) {
+    if (out.host && !out.code && !translation.watched) tlb.add_write(address, out.host, translation.aligned_only);
+  } else if (out.host && !translation.watched) {
     tlb.add_read(address, out.host, translation.aligned_only);
   }
   return true;
