@@ -34,6 +34,7 @@ class Card : public Model {
   void reset();
 
   arm::Pl011& uart() { return uart_; }
+  arm::Core& core() { return core_; }
   const arm::Core& core() const { return core_; }
   const ControlPlane& control_plane() const { return control_plane_; }
   std::uint64_t resets() const { return resets_.value(); }  // the first included

@@ -53,6 +53,20 @@ void add_run_options(CLI::App& command, Arguments& arguments) {
   command.add_option("--log", arguments.options.level, "Messages of all models: error, warning (default), info, debug")
       ->type_name("LEVEL")
       ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case).description(""));
+  const auto add_gdb = [&](const char* name, bool wait, const char* help) {
+    return command
+        .add_option_function<std::uint16_t>(
+            name,
+            [&arguments, wait](const std::uint16_t& port) {
+              arguments.options.gdb = arm::gdb::GdbServer::Config{port, wait};
+            },
+            help)
+        ->type_name("PORT");
+  };
+  CLI::Option* const gdb = add_gdb("--gdb", true,
+                                   "Wait at reset for gdb on this TCP port of 127.0.0.1; 0: any that is free, which is "
+                                   "printed. See docs/firmware.md");
+  add_gdb("--gdb-attach", false, "The same, but run at once: gdb can attach at any time")->excludes(gdb);
   command.add_flag("--quiet", arguments.quiet, "Show errors and warnings only");
 }
 

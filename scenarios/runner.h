@@ -2,9 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "models/arm/gdb/gdb_server.h"
 #include "models/base/log.h"
 #include "scenarios/scenario.h"
 #include "scenarios/terminal.h"
@@ -15,6 +17,7 @@ struct RunOptions {
   std::filesystem::path out;  // folder for reports; empty: none are written
   std::vector<std::string> traces;
   LogLevel level = LogLevel::kWarning;
+  std::optional<arm::gdb::GdbServer::Config> gdb;
 };
 
 // The exit status of the program.

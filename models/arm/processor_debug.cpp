@@ -22,9 +22,7 @@ void Processor::attach(Sampler* sampler, sc_core::sc_time period) {
   sample_period_ = sample_left_ = period;
 }
 
-void Processor::observe() {
-  engine_->observe(tracer_ || stepping_ || !breakpoints_.empty() ? this : nullptr);
-}
+void Processor::observe() { engine_->observe(tracer_ || stepping_ || !breakpoints_.empty() ? this : nullptr); }
 
 bool Processor::observes(std::uint64_t page) {
   if (tracer_ || stepping_) return true;
@@ -48,10 +46,9 @@ bool Processor::before_instruction() {
 void Processor::serve_debugger() {
   const Halt halt = *halt_;
   halt_.reset();
-  const bool stepped = std::exchange(stepping_, false);
+  if (std::exchange(stepping_, false)) observe();
   debugger_->halted(*this, halt);
   resumed_ = stepping_ || std::binary_search(breakpoints_.begin(), breakpoints_.end(), registers_.pc);
-  if (stepped || stepping_) observe();
 }
 
 void Processor::set_breakpoints(std::vector<std::uint64_t> addresses) {
@@ -65,7 +62,10 @@ void Processor::set_watchpoints(std::vector<Watchpoint> watchpoints) {
   engine_->flush_translations();
 }
 
-void Processor::step() { stepping_ = true; }
+void Processor::step() {
+  stepping_ = resumed_ = true;
+  observe();
+}
 
 bool Processor::watched(const MemoryAccess& access) const {
   return std::any_of(watchpoints_.begin(), watchpoints_.end(), [&](const Watchpoint& watchpoint) {
@@ -75,9 +75,8 @@ bool Processor::watched(const MemoryAccess& access) const {
 }
 
 bool Processor::watched_page(std::uint64_t address) const {
-  return std::any_of(watchpoints_.begin(), watchpoints_.end(), [&](const Watchpoint& watchpoint) {
-    return overlap(watchpoint, page_of(address), kPageSize);
-  });
+  return std::any_of(watchpoints_.begin(), watchpoints_.end(),
+                     [&](const Watchpoint& watchpoint) { return overlap(watchpoint, page_of(address), kPageSize); });
 }
 
 void Processor::set_pstate(std::uint64_t value) {
