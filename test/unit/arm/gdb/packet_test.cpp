@@ -71,8 +71,7 @@ TEST(PacketReader, ADollarStartsAnew) {
 TEST(PacketReader, WhatIsTooLongIsBrokenAndTheNextOneIsNot) {
   const std::string longest(kMaxPacket, 'a');
   EXPECT_THAT(read(frame(longest)), ElementsAre(Pair(Kind::kPacket, longest)));
-  EXPECT_THAT(read(frame(longest + "a") + "$g#67"),
-              ElementsAre(Pair(Kind::kBroken, ""), Pair(Kind::kPacket, "g")));
+  EXPECT_THAT(read(frame(longest + "a") + "$g#67"), ElementsAre(Pair(Kind::kBroken, ""), Pair(Kind::kPacket, "g")));
   PacketReader reader;
   for (int i = 0; i < 1000; ++i) EXPECT_THAT(read(reader, i == 0 ? "$" : longest), IsEmpty());
 }

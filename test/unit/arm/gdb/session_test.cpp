@@ -70,8 +70,15 @@ TEST_F(SessionTest, RegistersInTheTargetsOrder) {
   const std::string all = ask("g");
   ASSERT_EQ(all.size(), 2 * (33 * 8 + 4 + 32 * 16 + 8u));
   EXPECT_THAT(all, StartsWith("8877665544332211"));
-  EXPECT_EQ(all.substr(2 * 31 * 8, 40), "0010004000000000" "0400004000000000" "c5030000");
-  EXPECT_EQ(all.substr(all.size() - 48), "0100000000000000" "0200000000000000" "00000000" "00000001");
+  EXPECT_EQ(all.substr(2 * 31 * 8, 40),
+            "0010004000000000"
+            "0400004000000000"
+            "c5030000");
+  EXPECT_EQ(all.substr(all.size() - 48),
+            "0100000000000000"
+            "0200000000000000"
+            "00000000"
+            "00000001");
   EXPECT_EQ(ask("p20"), "0400004000000000");
   EXPECT_EQ(ask("p21"), "c5030000");
   EXPECT_EQ(ask("p41"), "01000000000000000200000000000000");
@@ -97,7 +104,7 @@ TEST_F(SessionTest, SystemRegistersFollow) {
   EXPECT_EQ(ask(fmt::format("p{:x}", number)), "0000084000000000");
   EXPECT_EQ(ask(fmt::format("P{:x}=0000094000000000", number)), "OK");
   EXPECT_EQ(core_.system[Sys::VBAR_EL1], 0x40090000u);
-  EXPECT_EQ(ask("P44=0000000000000000"), "E01");  // MIDR_EL1 is read-only
+  EXPECT_EQ(ask("P44=0000000000000000"), "E01");                       // MIDR_EL1 is read-only
   for (const char* name : {"OSLAR_EL1", "NZCV", "CurrentEL", "FPCR"})  // write-only, or parts of cpsr and fpcr
     EXPECT_THAT(xml, Not(HasSubstr(fmt::format("name=\"{}\"", name))));
 }
