@@ -56,7 +56,14 @@ struct Connection::Port {
                     port, error.code().message()));
   }
 
-  // Again before each look, and not in its own handler: an error that stays would be an endless loop.
+  // The context for one look. One that ran out of work would not look again by itself.
+  asio::io_context& ready() {
+    io.restart();
+    accept();
+    return io;
+  }
+
+  // Not again in its own handler: an error that stays would be an endless loop.
   void accept() {
     if (accepting) return;
     accepting = true;
@@ -86,15 +93,8 @@ Connection::State Connection::state() const {
   return port_->client->lost ? State::kLost : State::kOpen;
 }
 
-void Connection::poll() {
-  port_->accept();
-  port_->io.poll();
-}
-
-void Connection::wait(std::chrono::milliseconds limit) {
-  port_->accept();
-  port_->io.run_one_for(limit);
-}
+void Connection::poll() { port_->ready().poll(); }
+void Connection::wait(std::chrono::milliseconds limit) { port_->ready().run_one_for(limit); }
 
 std::string Connection::take() {
   if (!port_->client) return {};
@@ -112,7 +112,7 @@ void Connection::send(std::string_view bytes) {
 void Connection::flush(std::chrono::milliseconds limit) {
   const auto end = std::chrono::steady_clock::now() + limit;
   while (state() == State::kOpen && port_->client->sending() && std::chrono::steady_clock::now() < end)
-    port_->io.run_one_until(end);
+    port_->ready().run_one_until(end);
 }
 
 void Connection::close() {

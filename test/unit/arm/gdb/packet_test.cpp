@@ -73,7 +73,7 @@ TEST(PacketReader, WhatIsTooLongIsBrokenAndTheNextOneIsNot) {
   EXPECT_THAT(read(frame(longest)), ElementsAre(Pair(Kind::kPacket, longest)));
   EXPECT_THAT(read(frame(longest + "a") + "$g#67"), ElementsAre(Pair(Kind::kBroken, ""), Pair(Kind::kPacket, "g")));
   PacketReader reader;
-  for (int i = 0; i < 1000; ++i) EXPECT_THAT(read(reader, i == 0 ? "$" : longest), IsEmpty());
+  for (int i = 0; i < 20; ++i) EXPECT_THAT(read(reader, i == 0 ? "$" : longest), IsEmpty());
 }
 
 TEST(Hex, BothDirections) {
