@@ -27,7 +27,7 @@ Reference::Reference() : jit_(std::make_unique<Dynarmic::A64::Jit>(config(this, 
 
 void Reference::load(const Sequence& sequence) {
   memory_.load(sequence);
-  jit_->InvalidateCacheRange(Memory::kCode, Memory::kCodeSize);
+  jit_->ClearCache();
 }
 
 void Reference::set(const State& state) {
