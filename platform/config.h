@@ -42,7 +42,7 @@ struct VolumeConfig {
 struct CardConfig {
   std::filesystem::path rom;       // empty: the installed one
   std::filesystem::path firmware;  // empty: the installed one; where there is no such file, the flash is erased
-  arm::CoreConfig core{.reset_address = map::kROM.base};
+  arm::CoreConfig core{.entry = {.address = map::kROM.base}};
   std::uint64_t dram_size = 256 * kMiB;
   memory::FusesConfig fuses;
   pcie::LinkConfig link;

@@ -30,8 +30,7 @@ std::byte* BusPort::direct(std::uint64_t physical, AccessKind kind) {
   return nullptr;
 }
 
-bool BusPort::transport(tlm::tlm_command command, std::uint64_t physical, void* data, unsigned size,
-                        sc_core::sc_time& delay) {
+void BusPort::prepare(tlm::tlm_command command, std::uint64_t physical, void* data, unsigned size) {
   payload_.set_command(command);
   payload_.set_address(physical);
   payload_.set_data_ptr(static_cast<unsigned char*>(data));
@@ -40,8 +39,18 @@ bool BusPort::transport(tlm::tlm_command command, std::uint64_t physical, void* 
   payload_.set_byte_enable_ptr(nullptr);
   payload_.set_dmi_allowed(false);
   payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+}
+
+bool BusPort::transport(tlm::tlm_command command, std::uint64_t physical, void* data, unsigned size,
+                        sc_core::sc_time& delay) {
+  prepare(command, physical, data, size);
   socket_->b_transport(payload_, delay);
   return payload_.is_response_ok();
+}
+
+bool BusPort::debug_transport(tlm::tlm_command command, std::uint64_t physical, void* data, unsigned size) {
+  prepare(command, physical, data, size);
+  return socket_->transport_dbg(payload_) == size;
 }
 
 }  // namespace cardvp::arm

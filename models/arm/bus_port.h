@@ -10,12 +10,16 @@
 #include <tlm>
 
 #include "models/arm/instruction_engine.h"
+#include "models/base/cpu_id.h"
 
 namespace cardvp::arm {
 
 class BusPort {
  public:
-  explicit BusPort(tlm::tlm_initiator_socket<>& socket) : socket_(socket) {}
+  // `cpu`: whose accesses these are, for targets that are banked by CPU.
+  BusPort(tlm::tlm_initiator_socket<>& socket, unsigned cpu) : socket_(socket) {
+    payload_.set_extension(new CpuId(cpu));  // which the payload deletes
+  }
 
   // Host memory behind a physical address, good for the whole of its page; null: there is none, or not for this kind
   // of access.
@@ -27,6 +31,14 @@ class BusPort {
   }
   bool write(std::uint64_t physical, const void* from, unsigned size, sc_core::sc_time& delay) {
     return transport(tlm::TLM_WRITE_COMMAND, physical, const_cast<void*>(from), size, delay);
+  }
+
+  // Without simulated time and, as far as the target can, without side effects.
+  bool debug_read(std::uint64_t physical, void* to, unsigned size) {
+    return debug_transport(tlm::TLM_READ_COMMAND, physical, to, size);
+  }
+  bool debug_write(std::uint64_t physical, const void* from, unsigned size) {
+    return debug_transport(tlm::TLM_WRITE_COMMAND, physical, const_cast<void*>(from), size);
   }
 
   // A target withdrew DMI: no pointer that direct() gave may be used any longer.
@@ -44,6 +56,8 @@ class BusPort {
   static constexpr std::uint64_t kNone = ~0ull;
 
   const Region* find(std::uint64_t page, bool write) const;
+  bool debug_transport(tlm::tlm_command command, std::uint64_t physical, void* data, unsigned size);
+  void prepare(tlm::tlm_command command, std::uint64_t physical, void* data, unsigned size);
   bool transport(tlm::tlm_command command, std::uint64_t physical, void* data, unsigned size, sc_core::sc_time& delay);
 
   tlm::tlm_initiator_socket<>& socket_;

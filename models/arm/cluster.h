@@ -19,6 +19,7 @@ struct ClusterConfig {
 class Cluster : public Model {
  public:
   Cluster(sc_core::sc_module_name name, Sim& sim, const ClusterConfig& config);
+  ~Cluster() override;
 
   unsigned size() const { return static_cast<unsigned>(cores_.size()); }
   Core& core(unsigned number) { return *cores_.at(number); }
@@ -40,6 +41,10 @@ class Cluster : public Model {
  private:
   class Domain;
 
+  void stop();
+
+  unsigned level_;                  // of entry
+  std::unique_ptr<Domain> domain_;  // outlives the cores
   std::vector<std::unique_ptr<Core>> cores_;
   std::function<void()> system_off_, system_reset_;
 };

@@ -38,6 +38,7 @@ struct Translation {
   std::uint64_t physical = 0;
   // Host memory behind `physical`, good for the whole page; null: go through read_bus/write_bus.
   std::byte* host = nullptr;
+  bool watched = false;       // every access to this page is to ask again
   bool aligned_only = false;  // memory of this page may not be accessed unaligned (Device, or SCTLR_ELx.A)
 };
 
@@ -106,6 +107,8 @@ class InstructionEngine {
   virtual StopReason run(std::uint64_t limit) = 0;
   // From a callback: run() returns behind the present instruction.
   virtual void stop() = 0;
+  // From a callback that then returns false: run() returns ahead of the present instruction, which does not count.
+  virtual void stop_ahead() = 0;
   // Executed since the engine was made.
   virtual std::uint64_t instructions() const = 0;
 
@@ -118,6 +121,8 @@ class InstructionEngine {
   // Translations may have changed: forget those of all contexts, or what one page of them said.
   virtual void flush_translations() = 0;
   virtual void flush_page(std::uint64_t address) = 0;
+  // The same for the lower half of the address space (bit 55 clear) in contexts 0 and 1.
+  virtual void flush_lower_half() = 0;
 
   // Code in physical memory may have changed in a way that the engine has not seen.
   virtual void invalidate(std::uint64_t physical, std::uint64_t bytes) = 0;

@@ -25,7 +25,7 @@ struct Mmu::Regime {
   std::uint64_t mair;
 };
 
-Mmu::Result Mmu::translate(std::uint64_t address, AccessKind kind, unsigned el) const {
+Mmu::Result Mmu::translate(std::uint64_t address, AccessKind kind, unsigned el, bool check) const {
   const BankedRegisters& bank = banked(el);
   const std::uint64_t sctlr = registers_[bank.sctlr], tcr = registers_[bank.tcr];
   const bool two_ranges = el < 2;
@@ -52,10 +52,10 @@ Mmu::Result Mmu::translate(std::uint64_t address, AccessKind kind, unsigned el) 
   };
   const std::uint64_t sign = address >> regime.input_bits;
   if (sign != (upper ? ones(64 - regime.input_bits) : 0) || regime.disabled) return fault(kTranslation);
-  return walk(regime, address, kind, el);
+  return walk(regime, address, kind, el, check);
 }
 
-Mmu::Result Mmu::walk(const Regime& regime, std::uint64_t address, AccessKind kind, unsigned el) const {
+Mmu::Result Mmu::walk(const Regime& regime, std::uint64_t address, AccessKind kind, unsigned el, bool check) const {
   unsigned level = 4 - (regime.input_bits - kPageBits + 8) / 9;
   unsigned shift = kPageBits + 9 * (3 - level);
   std::uint64_t index = (address & ones(regime.input_bits)) >> shift;
@@ -76,10 +76,10 @@ Mmu::Result Mmu::walk(const Regime& regime, std::uint64_t address, AccessKind ki
       continue;
     }
     if (output >> regime.output_bits) return fault(kAddressSize | level);
-    if (!bit(descriptor, 10)) return fault(kAccessFlag | level);
-    if (!permits(descriptor, tables, kind, el, regime.wxn)) return fault(kPermission | level);
+    if (check && !bit(descriptor, 10)) return fault(kAccessFlag | level);
+    if (check && !permits(descriptor, tables, kind, el, regime.wxn)) return fault(kPermission | level);
     const auto attributes = static_cast<std::uint8_t>(regime.mair >> (descriptor >> 2 & 7) * 8);
-    return {true, 0, (output & ~ones(shift)) | (address & ones(shift)), attributes};
+    return {true, 0, (output & ~ones(shift)) | (address & ones(shift)), attributes, static_cast<std::uint8_t>(shift)};
   }
 }
 

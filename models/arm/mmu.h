@@ -23,11 +23,16 @@ class Mmu {
     bool ok;
     std::uint8_t fault;  // fault status code of ESR_ELx and PAR_EL1, if not ok
     std::uint64_t physical;
-    std::uint8_t attributes;  // as in a byte of MAIR_ELx
+    std::uint8_t attributes;              // as in a byte of MAIR_ELx
+    std::uint8_t block_bits = kPageBits;  // the mapping spans 2^block_bits bytes
     bool device() const { return (attributes & 0xf0) == 0; }
   };
   // For an access from `el`; of EL0 in the regime of EL1.
-  Result translate(std::uint64_t address, AccessKind kind, unsigned el) const;
+  Result translate(std::uint64_t address, AccessKind kind, unsigned el) const {
+    return translate(address, kind, el, true);
+  }
+  // As a debugger sees it: permissions and the access flag do not count.
+  Result look_up(std::uint64_t address, unsigned el) const { return translate(address, AccessKind::kRead, el, false); }
 
   // Fault status codes; translation table faults have the level in bits 1 and 0.
   enum Fault : std::uint8_t {
@@ -42,7 +47,8 @@ class Mmu {
 
  private:
   struct Regime;
-  Result walk(const Regime& regime, std::uint64_t address, AccessKind kind, unsigned el) const;
+  Result translate(std::uint64_t address, AccessKind kind, unsigned el, bool check) const;
+  Result walk(const Regime& regime, std::uint64_t address, AccessKind kind, unsigned el, bool check) const;
   bool permits(std::uint64_t descriptor, std::uint64_t tables, AccessKind kind, unsigned el, bool wxn) const;
 
   const SystemRegisters& registers_;

@@ -9,10 +9,11 @@ namespace cardvp::arm {
 
 using sc_core::sc_time;
 
-Processor::Processor(const ProcessorConfig& config, BusPort& bus, GenericTimer& timer, const Logger& log)
+Processor::Processor(const ProcessorConfig& config, BusPort& bus, GenericTimer& timer, Peers* peers, const Logger& log)
     : config_(config),
       bus_(bus),
       timer_(timer),
+      peers_(peers),
       log_(log),
       engine_(make_engine(*this)),
       registers_(engine_->registers()),
@@ -29,23 +30,35 @@ Processor::Processor(const ProcessorConfig& config, BusPort& bus, GenericTimer& 
 
 Processor::~Processor() = default;
 
-void Processor::reset() {
+void Processor::reset(const Entry& entry) {
   registers_ = {};
   system_.reset();
-  system_[Sys::RVBAR_EL3] = config_.reset_address;
+  system_[Sys::RVBAR_EL3] = entry.address;
   system_[Sys::CNTFRQ_EL0] = config_.timer_hz;
+  constexpr std::uint64_t kUniprocessor = 1u << 30;
+  const std::uint64_t affinity = system_[Sys::MPIDR_EL1] | (config_.alone ? kUniprocessor : 0) | config_.number;
+  system_[Sys::MPIDR_EL1] = system_[Sys::VMPIDR_EL2] = affinity;
+  if (config_.highest_level < 3) {
+    system_[Sys::SCR_EL3] |= scr::kNs | scr::kHce;  // as it behaves without EL3
+    system_[Sys::ID_AA64PFR0_EL1] &= ~0xf000ull;
+  }
+  if (config_.highest_level < 2) system_[Sys::ID_AA64PFR0_EL1] &= ~0xf00ull;
   timer_.reset();
   daif_ = 0x3c0;
-  illegal_state_ = event_ = false;
+  illegal_state_ = event_ = step_once_ = false;
   wait_ = Wait::kNone;
   loop_count_ = 0;
-  el_ = 3;
+  el_ = entry.level;
   use_sp_elx_ = true;
-  registers_.pc = config_.reset_address;
+  registers_.pc = entry.address;
+  std::copy(entry.arguments.begin(), entry.arguments.end(), registers_.x.begin());
   engine_->clear_exclusive();
   engine_->invalidate_all();
   translations_changed();
   select_context();
+  resumed_ = false;
+  self_hosted_changed();
+  sample_left_ = sample_period_;
 }
 
 sc_time Processor::run(sc_time now) {
@@ -57,7 +70,9 @@ sc_time Processor::run(sc_time now) {
   const auto runs_on = [&] {
     return wait_ == Wait::kNone && loop_count_ < kLoop && !abandoned_ && time_.elapsed() < limit;
   };
+  if (debugger_ && debugger_->wants_halt(*this)) halt_ = {Halt::Reason::kRequested};
   do {
+    if (halt_) serve_debugger();
     if (illegal_state_) {
       take_here(ec::kIllegalState);
     } else if (take_interrupt()) {
@@ -66,16 +81,44 @@ sc_time Processor::run(sc_time now) {
     // A timer that expires within the quantum ends it, so that its interrupt is taken at its time.
     const sc_time expiry = timer_.next_expiry(time_.now());
     if (expiry - now < limit) limit = std::max(expiry - now, time_.elapsed());
-    if (time_.elapsed() < limit || time_.elapsed() == sc_core::SC_ZERO_TIME)
-      engine_->run(time_.instructions_in(limit - time_.elapsed()));
-  } while (runs_on());
+    if (time_.elapsed() < limit || time_.elapsed() == sc_core::SC_ZERO_TIME) run_engine(limit - time_.elapsed());
+  } while (halt_ || runs_on());
   // Other masters run now, so a reservation cannot be kept; that it is lost is an event (Arm ARM, B2.9 and D1.16).
   if (engine_->clear_exclusive()) event_ = true;
   return time_.elapsed();
 }
 
+void Processor::run_engine(sc_time time) {
+  if (!sampler_) {
+    engine_->run(time_.instructions_in(time));
+    return;
+  }
+  const sc_time before = time_.elapsed();
+  engine_->run(time_.instructions_in(std::min(time, sample_left_)));
+  const sc_time passed = time_.elapsed() - before;
+  if (passed < sample_left_) {
+    sample_left_ -= passed;
+    return;
+  }
+  sampler_->sample(*this);
+  const sc_time beyond = passed - sample_left_;
+  sample_left_ = beyond < sample_period_ ? sample_period_ - beyond : sample_period_;
+}
+
 void Processor::abandon() {
   abandoned_ = true;
+  engine_->stop();
+}
+
+void Processor::power_off() {
+  wait_ = Wait::kOff;
+  engine_->stop();
+}
+
+void Processor::stand_by() {
+  if (irq_ || fiq_) return;
+  wait_ = Wait::kInterrupt;
+  wait_pc_ = registers_.pc;
   engine_->stop();
 }
 
@@ -87,6 +130,7 @@ void Processor::set_interrupt(bool& line, bool level) {
 bool Processor::waiting() const {
   switch (wait_) {
     case Wait::kNone: return loop_count_ >= kLoop;
+    case Wait::kOff: return true;
     case Wait::kInterrupt: return !irq_ && !fiq_;
     default: return !event_ && !irq_ && !fiq_;
   }
@@ -98,13 +142,23 @@ void Processor::memory_changed() {
   engine_->stop();
 }
 
-void Processor::translations_changed() { engine_->flush_translations(); }
+void Processor::translations_changed() {
+  engine_->flush_translations();
+  large_blocks_.clear();
+}
+
+void Processor::flush_page(std::uint64_t address) {
+  if (large_blocks_.may_hold(address)) return translations_changed();
+  engine_->flush_page(address);
+}
 
 void Processor::timers_changed() { engine_->stop(); }
 
 void Processor::select_context() {
   const std::uint64_t sctlr = system_[banked(el_).sctlr];
   engine_->select_context(el_, sctlr & (el_ == 0 ? sctlr::kSa0 : sctlr::kSa));
+  engine_->enable_vectors(!vector_trap_target());
+  if (self_observed_) observe();
 }
 
 bool Processor::translate(const MemoryAccess& access, Translation& result) {
@@ -115,6 +169,23 @@ bool Processor::translate(const MemoryAccess& access, Translation& result) {
   const Mmu::Result found = mmu_.translate(access.address, access.kind, el);
   if (!found.ok) return abort(access, found.fault), false;
   if (access.unaligned && found.device()) return abort(access, Mmu::kAlignment), false;
+  if (!watchpoints_.empty() && data) {
+    if (watched(access)) {
+      halt_ = {Halt::Reason::kWatchpoint, access.address};
+      return engine_->stop_ahead(), false;
+    }
+    result.watched = watched_page(access.address);
+  }
+  if (self_observed_ && data) {
+    if (!access.maintenance && self_hosted_.watchpoint(access, debug_state())) {
+      const unsigned target = self_hosted_.target(debug_state());
+      system_[banked(target).far] = access.address;
+      take_debug_exception(ec::kWatchpoint, std::uint32_t{access.kind == AccessKind::kWrite} << 6);
+      return false;
+    }
+    result.watched |= self_hosted_.watchpoint_in(access.address);
+  }
+  if (found.block_bits > kPageBits) large_blocks_.add(access.address, found.block_bits);
   result.physical = found.physical;
   result.host = bus_.direct(found.physical, access.kind);
   result.aligned_only = strict || found.device();
@@ -144,6 +215,7 @@ bool Processor::write_bus(const MemoryAccess& access, std::uint64_t physical, co
 Next Processor::hint(std::uint32_t, Hint hint) {
   if (hint == Hint::kSendEvent || hint == Hint::kSendEventLocal) {
     event_ = true;
+    if (peers_ && hint == Hint::kSendEvent) peers_->send_event();
     return Next::kFollowing;
   }
   const bool for_event = hint == Hint::kWaitForEvent;
@@ -170,18 +242,21 @@ Next Processor::hint(std::uint32_t, Hint hint) {
 
 std::string Processor::stuck() const {
   if (loop_count_ >= kLoop) return fmt::format("exception loop at {:#x}", loop_pc_);
-  if (wait_ == Wait::kNone || !waiting()) return {};
+  if (!sleeping() || !waiting()) return {};
   if ((daif_ & (kPstateI | kPstateF)) != (kPstateI | kPstateF)) return {};
   if (timer_.next_expiry(time_.now()) != sc_core::sc_max_time()) return {};
   return fmt::format("{} with interrupts masked at {:#x}", wait_ == Wait::kEvent ? "WFE" : "WFI", wait_pc_);
 }
 
 std::string Processor::describe() const {
-  std::string text = fmt::format("pc  {:016x}  pstate {:08x} (EL{})\n", registers_.pc, pstate(), el_);
+  std::string text = fmt::format("pc  {:016x}  pstate {:08x} (EL{}{})\n", registers_.pc, pstate(), el_,
+                                 !powered()   ? ", off"
+                                 : sleeping() ? ", asleep"
+                                              : "");
   for (unsigned i = 0; i < 31; ++i)
     text += fmt::format("x{:<2} {:016x}{}", i, registers_.x[i], i % 4 == 3 ? "\n" : "  ");
   text += fmt::format("sp  {:016x}\n", registers_.x[RegisterFile::kSp]);
-  for (unsigned el = 1; el <= 3; ++el) {
+  for (unsigned el = 1; el <= config_.highest_level; ++el) {
     const BankedRegisters& bank = banked(el);
     text += fmt::format("EL{}: ESR {:08x} FAR {:016x} ELR {:016x} SPSR {:08x} VBAR {:016x}\n", el, system_[bank.esr],
                         system_[bank.far], system_[bank.elr], system_[bank.spsr], system_[bank.vbar]);

@@ -1,44 +1,60 @@
 // The architecture layer of a core: exception levels, system registers, interrupts, translation. It drives an
 // InstructionEngine and answers its callbacks. Armv8.0-A, AArch64 at every exception level; EL2 without stage 2.
+// Debuggers and the like act on it between instructions.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "models/arm/bus_port.h"
+#include "models/arm/debug.h"
+#include "models/arm/entry.h"
 #include "models/arm/generic_timer.h"
 #include "models/arm/instruction_engine.h"
+#include "models/arm/large_blocks.h"
 #include "models/arm/local_time.h"
 #include "models/arm/mmu.h"
+#include "models/arm/peers.h"
+#include "models/arm/self_hosted_debug.h"
 #include "models/arm/system_registers.h"
 #include "models/base/log.h"
 
 namespace cardvp::arm {
 
 struct ProcessorConfig {
-  std::uint64_t reset_address;
   double frequency_hz;
   std::uint64_t timer_hz;
   sc_core::sc_time quantum;
+  unsigned highest_level = 3;  // EL3 to EL1: the levels above are not implemented
+  unsigned number = 0;         // MPIDR_EL1.Aff0
+  bool alone = true;           // MPIDR_EL1.U
 };
 
-class Processor final : private EngineCallbacks {
+class Processor final : public DebugPort, private EngineCallbacks, private InstructionObserver {
  public:
-  Processor(const ProcessorConfig& config, BusPort& bus, GenericTimer& timer, const Logger& log);
+  // Without `peers` it is alone, and PSCI is not supported.
+  Processor(const ProcessorConfig& config, BusPort& bus, GenericTimer& timer, Peers* peers, const Logger& log);
   ~Processor();
 
   // Not from within run().
-  void reset();
+  void reset(const Entry& entry);
 
   // Runs from the kernel's present time for about `quantum`, less if it waits for something or a timer expires before.
   // Returns how long it ran.
   sc_core::sc_time run(sc_core::sc_time now);
   // From within run(): it returns behind the present instruction.
   void abandon();
+  // The same, and nothing is executed until the next reset().
+  void power_off();
+  // From within run(): it waits for an interrupt behind the present instruction.
+  void stand_by();
 
   void set_irq(bool level) { set_interrupt(irq_, level); }
   void set_fiq(bool level) { set_interrupt(fiq_, level); }
+  void set_event() { event_ = true; }
 
   // It executed WFI or WFE, and nothing that ends the wait has happened.
   bool waiting() const;
@@ -49,8 +65,34 @@ class Processor final : private EngineCallbacks {
   // A target withdrew DMI.
   void memory_changed();
 
+  // What another core of the cluster did.
+  void flush_translations() { translations_changed(); }
+  void flush_page(std::uint64_t address);
+  void code_modified(std::uint64_t physical, std::uint64_t bytes) { engine_->invalidate(physical, bytes); }
+  void all_code_modified() { engine_->invalidate_all(); }
+
+  // Null: none.
+  void attach(Debugger* debugger) { debugger_ = debugger; }
+  void attach(Tracer* tracer);
+  void attach(Sampler* sampler, sc_core::sc_time period);
+
+  // DebugPort (processor_debug.cpp)
+  unsigned number() const override { return config_.number; }
+  bool powered() const override { return wait_ != Wait::kOff; }
+  bool sleeping() const override { return wait_ == Wait::kInterrupt || wait_ == Wait::kEvent; }
+  RegisterFile& registers() override { return registers_; }
+  std::uint64_t pstate() const override;
+  void set_pstate(std::uint64_t value) override;
+  std::uint64_t read_system(Sys id) override { return read_register(id); }
+  bool write_system(Sys id, std::uint64_t value) override;
+  bool read_memory(std::uint64_t address, std::span<std::byte> to) override;
+  bool write_memory(std::uint64_t address, std::span<const std::byte> from) override;
+  void set_breakpoints(std::vector<std::uint64_t> addresses) override;
+  void set_watchpoints(std::vector<Watchpoint> watchpoints) override;
+  void step() override;
+
  private:
-  enum class Wait : std::uint8_t { kNone, kInterrupt, kEvent };
+  enum class Wait : std::uint8_t { kNone, kInterrupt, kEvent, kOff };
   enum class Vector : std::uint16_t { kSynchronous = 0x000, kIrq = 0x080, kFiq = 0x100 };
   // The trap of a system register access, if there is one.
   struct Trapped {
@@ -69,14 +111,32 @@ class Processor final : private EngineCallbacks {
   void trap(Trap trap, std::uint32_t word) override;
   void exception_return(std::uint32_t word) override;
 
+  // InstructionObserver
+  bool observes(std::uint64_t page) override;
+  bool before_instruction() override;
+
+  // processor_debug.cpp
+  void observe();
+  SelfHostedDebug::State debug_state() const;
+  void self_hosted_changed();
+  bool take_debug_exception();
+  void take_debug_exception(unsigned exception_class, std::uint32_t iss);
+  bool watched(const MemoryAccess& access) const;
+  bool watched_page(std::uint64_t address) const;
+  void serve_debugger();
+
   // processor_exceptions.cpp
-  std::uint64_t pstate() const;
   void set_level(unsigned el, bool use_sp_elx);
   bool el2_enabled() const;
+  unsigned vector_trap_target() const;
+  void take_vector_trap();
+  bool is_psci_call(Trap trap) const;
+  void call_psci();
   unsigned abort_target(bool external) const;
   unsigned default_target() const;
   // `return_address` is what ELR_ELx gets.
   void take(unsigned target, Vector vector, std::uint64_t return_address);
+  void trace_exception(const char* kind, unsigned from, unsigned to, std::uint64_t link);
   void take_synchronous(unsigned target, unsigned exception_class, std::uint32_t iss, std::uint64_t return_address);
   void take_here(unsigned exception_class, std::uint32_t iss = 0);
   void undefined();
@@ -88,16 +148,20 @@ class Processor final : private EngineCallbacks {
   // processor_registers.cpp
   Trapped check_access(Sys id, bool read) const;
   Trapped check_timer_access(Sys id) const;
+  Trapped check_debug_access(Sys id) const;
   bool fail_access(const Trapped& trapped, std::uint32_t word);
   std::uint64_t read_register(Sys id);
   void write_register(Sys id, std::uint64_t value);
   void write_pstate(std::uint32_t word);
   std::uint64_t& stack_pointer(unsigned el);
   Next system_operation(std::uint32_t word, std::uint64_t value);
+  bool invalidate_translations(std::uint32_t word, std::uint64_t value);
+  void set_translation_base(Sys id, std::uint64_t value);
   bool cache_operation(std::uint32_t word, std::uint64_t address);
   bool zero_block(std::uint64_t address);
   void translate_address(std::uint32_t word, std::uint64_t address);
 
+  void run_engine(sc_core::sc_time time);
   void set_interrupt(bool& line, bool level);
   void timers_changed();
   void translations_changed();
@@ -106,6 +170,7 @@ class Processor final : private EngineCallbacks {
   ProcessorConfig config_;
   BusPort& bus_;
   GenericTimer& timer_;
+  Peers* peers_;
   const Logger& log_;
   std::unique_ptr<InstructionEngine> engine_;
   RegisterFile& registers_;
@@ -121,16 +186,33 @@ class Processor final : private EngineCallbacks {
   bool fiq_ = false;
   bool event_ = false;      // the event register of WFE
   bool abandoned_ = false;  // the present run()
-  Wait wait_ = Wait::kNone;
+  Wait wait_ = Wait::kOff;  // until the first reset
   std::uint64_t wait_pc_ = 0;
   // Synchronous exceptions in a row, at one address and exception level, with no return in between.
   std::uint64_t loop_pc_ = 0;
   unsigned loop_count_ = 0;
   static constexpr unsigned kLoop = 1000;
+
+  LargeBlocks large_blocks_;  // among what the engine's soft TLB holds
+
+  SelfHostedDebug self_hosted_{system_};
+  bool step_once_ = false;      // PSTATE.SS
+  bool self_observed_ = false;  // self-hosted debug wants to see instructions
+
+  Debugger* debugger_ = nullptr;
+  std::vector<std::uint64_t> breakpoints_;  // sorted
+  std::vector<Watchpoint> watchpoints_;
+  std::optional<Halt> halt_;  // to be told to the debugger
+  bool stepping_ = false;     // halt behind the next instruction
+  bool resumed_ = false;      // the next instruction is where the debugger let go
+  Tracer* tracer_ = nullptr;
+  Sampler* sampler_ = nullptr;
+  sc_core::sc_time sample_period_, sample_left_;
 };
 
 // PSTATE bits in their places of SPSR_ELx.
-inline constexpr std::uint32_t kPstateF = 1u << 6, kPstateI = 1u << 7, kPstateIl = 1u << 20;
+inline constexpr std::uint32_t kPstateF = 1u << 6, kPstateI = 1u << 7, kPstateD = 1u << 9, kPstateIl = 1u << 20,
+                               kPstateSs = 1u << 21;
 
 // Bits of HCR_EL2 and SCR_EL3.
 namespace hcr {
@@ -140,6 +222,9 @@ inline constexpr std::uint64_t kFmo = 1u << 3, kImo = 1u << 4, kTwi = 1u << 13, 
 namespace scr {
 inline constexpr std::uint64_t kNs = 1u << 0, kIrq = 1u << 1, kFiq = 1u << 2, kEa = 1u << 3, kSmd = 1u << 7,
                                kHce = 1u << 8, kSt = 1u << 11, kTwi = 1u << 12, kTwe = 1u << 13;
+}
+namespace cptr {
+inline constexpr std::uint64_t kTfp = 1u << 10;
 }
 namespace sctlr {
 inline constexpr std::uint64_t kM = 1u << 0, kA = 1u << 1, kSa = 1u << 3, kSa0 = 1u << 4, kUma = 1u << 9,
@@ -161,6 +246,9 @@ enum : unsigned {
   kPcAlignment = 0x22,
   kDataAbort = 0x24,  // + 1 likewise
   kSpAlignment = 0x26,
+  kHardwareBreakpoint = 0x30,  // + 1 if taken without a change of level, as the next two
+  kSoftwareStep = 0x32,
+  kWatchpoint = 0x34,
   kBreakpoint = 0x3c,
 };
 }

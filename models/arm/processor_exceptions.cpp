@@ -1,4 +1,6 @@
 // Exceptions: routing, entry and return (Arm ARM, D1.10 to D1.13).
+#include <algorithm>
+
 #include "models/arm/processor.h"
 
 namespace cardvp::arm {
@@ -7,11 +9,11 @@ namespace {
 constexpr std::uint32_t kInstructionLength = 1u << 25;  // ESR_ELx.IL: every A64 instruction has 32 bits
 }
 
-bool Processor::el2_enabled() const { return system_[Sys::SCR_EL3] & scr::kNs; }
+bool Processor::el2_enabled() const { return config_.highest_level >= 2 && (system_[Sys::SCR_EL3] & scr::kNs); }
 
 std::uint64_t Processor::pstate() const {
-  return std::uint64_t{registers_.flags.nzcv()} << 28 | (illegal_state_ ? kPstateIl : 0) | daif_ | el_ << 2 |
-         (use_sp_elx_ ? 1 : 0);
+  return std::uint64_t{registers_.flags.nzcv()} << 28 | (illegal_state_ ? kPstateIl : 0) |
+         (step_once_ ? kPstateSs : 0) | daif_ | el_ << 2 | (use_sp_elx_ ? 1 : 0);
 }
 
 std::uint64_t& Processor::stack_pointer(unsigned el) {
@@ -38,19 +40,30 @@ unsigned Processor::abort_target(bool external) const {
 
 void Processor::take(unsigned target, Vector vector, std::uint64_t return_address) {
   const BankedRegisters& bank = banked(target);
+  const unsigned from = el_;
   const std::uint64_t base = el_ < target ? 0x400 : use_sp_elx_ ? 0x200 : 0x000;
   system_[bank.spsr] = pstate();
   system_[bank.elr] = return_address;
-  illegal_state_ = false;
+  illegal_state_ = step_once_ = false;
   daif_ = 0x3c0;
   set_level(target, true);
   registers_.pc = system_[bank.vbar] + base + static_cast<unsigned>(vector);
+  if (tracer_)
+    trace_exception(vector == Vector::kSynchronous ? "synchronous"
+                    : vector == Vector::kIrq       ? "IRQ"
+                                                   : "FIQ",
+                    from, target, return_address);
   if (log_.debugging())
     log_.debug("exception", {{"to", "EL" + std::to_string(target)},
                              {"vector", hex(registers_.pc)},
                              {"elr", hex(return_address)},
                              {"spsr", hex(system_[bank.spsr])},
                              {"esr", vector == Vector::kSynchronous ? hex(system_[bank.esr]) : "-"}});
+}
+
+void Processor::trace_exception(const char* kind, unsigned from, unsigned to, std::uint64_t link) {
+  const BankedRegisters& bank = banked(std::max(from, to));
+  tracer_->exception(*this, time_.now(), {kind, from, to, system_[bank.esr], system_[bank.far], link, registers_.pc});
 }
 
 void Processor::note_progress(unsigned target, std::uint64_t return_address) {
@@ -86,22 +99,45 @@ void Processor::abort(const MemoryAccess& access, std::uint8_t status) {
   take_synchronous(target, base + (target == el_), iss, registers_.pc);
 }
 
+// The level that FP and SIMD instructions trap to; 0: they do not (Arm ARM, D1.14).
+unsigned Processor::vector_trap_target() const {
+  const std::uint64_t fpen = system_[Sys::CPACR_EL1] >> 20 & 3;
+  if (el_ < 2 && (!(fpen & 1) || (el_ == 0 && fpen == 1))) return el_ == 0 ? default_target() : 1;
+  if (el_ < 3 && el2_enabled() && (system_[Sys::CPTR_EL2] & cptr::kTfp)) return 2;
+  return system_[Sys::CPTR_EL3] & cptr::kTfp ? 3 : 0;
+}
+
+void Processor::take_vector_trap() {
+  constexpr std::uint32_t kAlways = 0x1e0'0000;  // CV, COND
+  take_synchronous(vector_trap_target(), ec::kFloatingPoint, kAlways, registers_.pc);
+}
+
+bool Processor::is_psci_call(Trap trap) const {
+  if (el_ == 0) return false;
+  switch (psci_conduit(config_.highest_level)) {
+    case PsciConduit::kHvc: return trap == Trap::kHypervisorCall;
+    case PsciConduit::kSmc: return trap == Trap::kMonitorCall && !(el_ == 1 && (system_[Sys::HCR_EL2] & hcr::kTsc));
+    case PsciConduit::kNone: break;
+  }
+  return false;
+}
+
+// SMC Calling Convention: x0 to x3 in, x0 out.
+void Processor::call_psci() {
+  constexpr std::uint64_t kNotSupported = ~0ull;
+  std::array<std::uint64_t, 4> arguments;
+  std::copy_n(registers_.x.begin(), arguments.size(), arguments.begin());
+  registers_.pc += 4;
+  registers_.x[0] = peers_ ? peers_->psci(config_.number, arguments, time_.now()) : kNotSupported;
+}
+
 void Processor::trap(Trap trap, std::uint32_t word) {
   const std::uint32_t immediate = word >> 5 & 0xffff;
   const std::uint64_t next = registers_.pc + 4;
+  if (is_psci_call(trap)) return call_psci();
   switch (trap) {
     case Trap::kUndefined: return undefined();
-    case Trap::kFloatingPoint: {
-      constexpr std::uint32_t kAlways = 0x1e0'0000;  // CV, COND
-      const std::uint64_t fpen = system_[Sys::CPACR_EL1] >> 20 & 3;
-      if (el_ < 2 && (!(fpen & 1) || (el_ == 0 && fpen == 1)))
-        return take_synchronous(el_ == 0 ? default_target() : 1, ec::kFloatingPoint, kAlways, registers_.pc);
-      constexpr std::uint64_t kTfp = 1u << 10;
-      if (el_ < 3 && el2_enabled() && (system_[Sys::CPTR_EL2] & kTfp))
-        return take_synchronous(2, ec::kFloatingPoint, kAlways, registers_.pc);
-      if (system_[Sys::CPTR_EL3] & kTfp) return take_synchronous(3, ec::kFloatingPoint, kAlways, registers_.pc);
-      return undefined();
-    }
+    case Trap::kFloatingPoint: return take_vector_trap();
     case Trap::kSupervisorCall: return take_synchronous(default_target(), ec::kSvc, immediate, next);
     case Trap::kHypervisorCall:
       if (el_ == 0 || !(system_[Sys::SCR_EL3] & scr::kHce) || (el_ == 1 && !el2_enabled()) ||
@@ -112,7 +148,7 @@ void Processor::trap(Trap trap, std::uint32_t word) {
       if (el_ == 0) return undefined();
       if (el_ == 1 && el2_enabled() && (system_[Sys::HCR_EL2] & hcr::kTsc))
         return take_synchronous(2, ec::kSmc, immediate, registers_.pc);
-      if (system_[Sys::SCR_EL3] & scr::kSmd) return undefined();
+      if (config_.highest_level < 3 || (system_[Sys::SCR_EL3] & scr::kSmd)) return undefined();
       return take_synchronous(3, ec::kSmc, immediate, next);
     case Trap::kBreakpoint: return take_here(ec::kBreakpoint, immediate);
     case Trap::kSpAlignment: return take_here(ec::kSpAlignment);
@@ -122,9 +158,11 @@ void Processor::trap(Trap trap, std::uint32_t word) {
 
 void Processor::exception_return(std::uint32_t) {
   if (el_ == 0) return undefined();
+  const unsigned from = el_;
   const BankedRegisters& bank = banked(el_);
   const std::uint64_t spsr = system_[bank.spsr];
   const unsigned mode = spsr & 0x1f, target = mode >> 2 & 3;
+  const bool stepped = self_observed_ && self_hosted_.steps(debug_state());
   loop_count_ = 0;
   registers_.pc = system_[bank.elr];
   registers_.flags.set_nzcv(spsr >> 28 & 15);
@@ -139,6 +177,8 @@ void Processor::exception_return(std::uint32_t) {
   } else {
     illegal_state_ = true;
   }
+  step_once_ = self_observed_ && !stepped && (spsr & kPstateSs) && self_hosted_.steps(debug_state());
+  if (tracer_) trace_exception("return", from, el_, registers_.pc);
   // An interrupt that was masked, or the illegal state, is looked at ahead of the next instruction.
   if (illegal_state_ || irq_ || fiq_) engine_->stop();
 }

@@ -38,7 +38,7 @@ constexpr bool is_timer_register(Sys id) { return id >= Sys::CNTP_TVAL_EL0 && id
 Processor::Trapped Processor::check_timer_access(Sys id) const {
   if (id >= Sys::CNTPS_TVAL_EL1 && id <= Sys::CNTPS_CVAL_EL1) {
     if (el_ == 3) return {};
-    if (el_ == 2 || el2_enabled()) return {.undefined = true};
+    if (el_ == 2 || config_.highest_level < 3 || el2_enabled()) return {.undefined = true};
     return {.taken = !(system_[Sys::SCR_EL3] & scr::kSt), .target = 3};
   }
   const bool physical_timer = id >= Sys::CNTP_TVAL_EL0 && id <= Sys::CNTP_CVAL_EL0;
@@ -64,6 +64,14 @@ Processor::Trapped Processor::check_timer_access(Sys id) const {
   return {};
 }
 
+// Debug registers: MDCR_EL2 and MDCR_EL3 TDA and TDOSA.
+Processor::Trapped Processor::check_debug_access(Sys id) const {
+  const bool lock = id == Sys::OSLAR_EL1 || id == Sys::OSLSR_EL1 || id == Sys::OSDLR_EL1;
+  const std::uint64_t trap = lock ? 1u << 10 : 1u << 9;
+  if (el_ < 2 && el2_enabled() && (system_[Sys::MDCR_EL2] & (trap | 1u << 8))) return {.taken = true, .target = 2};
+  return {.taken = el_ < 3 && (system_[Sys::MDCR_EL3] & trap), .target = 3};
+}
+
 Processor::Trapped Processor::check_access(Sys id, bool read) const {
   if (id == Sys::kUndefined) return {.undefined = true};
   if (id == Sys::kReservedId) return {.undefined = !read || el_ == 0};
@@ -71,6 +79,7 @@ Processor::Trapped Processor::check_access(Sys id, bool read) const {
   const unsigned lowest = read ? info.read_el : info.write_el;
   if (el_ < lowest) return {.undefined = true};
   if (id >= Sys::CNTFRQ_EL0 && id <= Sys::CNTPS_CVAL_EL1) return check_timer_access(id);
+  if (id >= Sys::MDSCR_EL1) return check_debug_access(id);
   const std::uint64_t sctlr = system_[Sys::SCTLR_EL1];
   switch (id) {
     case Sys::DAIF: return {.taken = el_ == 0 && !(sctlr & sctlr::kUma), .target = default_target()};
@@ -95,8 +104,8 @@ bool Processor::read_system(std::uint32_t word, std::uint64_t& value) {
     return false;
   }
   const Sys id = find_system_register(system_key(word));
-  if (id == Sys::FPCR || id == Sys::FPSR) {
-    trap(Trap::kFloatingPoint, word);
+  if ((id == Sys::FPCR || id == Sys::FPSR) && vector_trap_target()) {
+    take_vector_trap();
     return false;
   }
   if (fail_access(check_access(id, true), word)) return false;
@@ -117,6 +126,8 @@ std::uint64_t Processor::read_register(Sys id) {
     case Sys::SPSel: return use_sp_elx_;
     case Sys::NZCV: return std::uint64_t{registers_.flags.nzcv()} << 28;
     case Sys::DAIF: return daif_;
+    case Sys::FPCR: return registers_.fpcr;
+    case Sys::FPSR: return registers_.fpsr;
     case Sys::SP_EL0: return stack_pointer(0);
     case Sys::SP_EL1: return stack_pointer(1);
     case Sys::SP_EL2: return stack_pointer(2);
@@ -141,8 +152,8 @@ Next Processor::write_system(std::uint32_t word, std::uint64_t value) {
   }
   if (op0(word) == 1) return system_operation(word, value);
   const Sys id = find_system_register(system_key(word));
-  if (id == Sys::FPCR || id == Sys::FPSR) {
-    trap(Trap::kFloatingPoint, word);
+  if ((id == Sys::FPCR || id == Sys::FPSR) && vector_trap_target()) {
+    take_vector_trap();
     return Next::kPc;
   }
   if (fail_access(check_access(id, false), word)) return Next::kPc;
@@ -154,6 +165,7 @@ void Processor::write_pstate(std::uint32_t word) {
   if (op1(word) == 0) return set_level(el_, crm(word) & 1);
   const std::uint32_t bits = crm(word) << 6;
   daif_ = op2(word) == 6 ? daif_ | bits : daif_ & ~bits;
+  if (self_observed_) observe();
   if (irq_ || fiq_) engine_->stop();
 }
 
@@ -173,8 +185,14 @@ void Processor::write_register(Sys id, std::uint64_t value) {
     case Sys::NZCV: return registers_.flags.set_nzcv(value >> 28 & 15);
     case Sys::DAIF:
       daif_ = value & 0x3c0;
+      if (self_observed_) observe();
       if (irq_ || fiq_) engine_->stop();
       return;
+    case Sys::FPCR: registers_.fpcr = static_cast<std::uint32_t>(value & SystemRegisters::info(id).writable); return;
+    case Sys::FPSR: registers_.fpsr = static_cast<std::uint32_t>(value & SystemRegisters::info(id).writable); return;
+    case Sys::CPACR_EL1:
+    case Sys::CPTR_EL2:
+    case Sys::CPTR_EL3: system_.write(id, value); return select_context();
     case Sys::SP_EL0: stack_pointer(0) = value; return;
     case Sys::SP_EL1: stack_pointer(1) = value; return;
     case Sys::SP_EL2: stack_pointer(2) = value; return;
@@ -189,7 +207,7 @@ void Processor::write_register(Sys id, std::uint64_t value) {
       select_context();
       return translations_changed();
     case Sys::TTBR0_EL1:
-    case Sys::TTBR1_EL1:
+    case Sys::TTBR1_EL1: return set_translation_base(id, value);
     case Sys::TCR_EL1:
     case Sys::MAIR_EL1:
     case Sys::TTBR0_EL2:
@@ -205,7 +223,19 @@ void Processor::write_register(Sys id, std::uint64_t value) {
       system_.write(id, value);
       if (irq_ || fiq_) engine_->stop();
       return translations_changed();
-    case Sys::OSLAR_EL1: system_[Sys::OSLSR_EL1] = (system_[Sys::OSLSR_EL1] & ~2ull) | (value & 1) << 1; return;
+    case Sys::OSLAR_EL1:
+      system_[Sys::OSLSR_EL1] = (system_[Sys::OSLSR_EL1] & ~2ull) | (value & 1) << 1;
+      return self_hosted_changed();
+    case Sys::MDSCR_EL1:
+    case Sys::MDCR_EL2:
+    case Sys::DBGBVR0_EL1:
+    case Sys::DBGBVR1_EL1:
+    case Sys::DBGBCR0_EL1:
+    case Sys::DBGBCR1_EL1:
+    case Sys::DBGWVR0_EL1:
+    case Sys::DBGWVR1_EL1:
+    case Sys::DBGWCR0_EL1:
+    case Sys::DBGWCR1_EL1: system_.write(id, value); return self_hosted_changed();
     default: system_.write(id, value);
   }
 }
@@ -213,17 +243,58 @@ void Processor::write_register(Sys id, std::uint64_t value) {
 Next Processor::system_operation(std::uint32_t word, std::uint64_t value) {
   switch (crn(word)) {
     case 7: return cache_operation(word, value) ? Next::kFollowing : Next::kPc;
-    case 8: {  // TLBI; whatever it names, everything is forgotten
-      static constexpr std::uint8_t kLevel[] = {1, 9, 9, 9, 2, 9, 3, 9};  // the lowest that may use it, by op1
-      const bool by_intermediate = op1(word) == 4 && (crm(word) == 0 || crm(word) == 4);
-      if (el_ < kLevel[op1(word)] || !(crm(word) == 3 || crm(word) == 7 || by_intermediate)) break;
-      translations_changed();
+    case 8:
+      if (!invalidate_translations(word, value)) break;
       return Next::kFollowing;
-    }
     default: break;
   }
   undefined();
   return Next::kPc;
+}
+
+// TLBI (Arm ARM, C5.5). The soft TLB holds what the present ASID and the present tables of each level translate to, so
+// an operation that names another ASID may forget too much, never too little. False: it is undefined.
+bool Processor::invalidate_translations(std::uint32_t word, std::uint64_t value) {
+  enum : unsigned { kAll, kByAddress };
+  const bool shared = crm(word) == 3 || crm(word) == 0;
+  unsigned lowest, what;
+  switch (op1(word) << 8 | (crm(word) & ~4u) << 4 | op2(word)) {
+    case 0x030:                                  // VMALLE1
+    case 0x032: lowest = 1, what = kAll; break;  // ASIDE1
+    case 0x031:
+    case 0x033:
+    case 0x035:
+    case 0x037: lowest = 1, what = kByAddress; break;  // VAE1, VAAE1, VALE1, VAALE1
+    case 0x401:
+    case 0x405: lowest = 2, what = kAll; break;  // IPAS2E1, IPAS2LE1: there is no stage 2, so nothing depends on it
+    case 0x430:
+    case 0x434:
+    case 0x436: lowest = 2, what = kAll; break;  // ALLE2, ALLE1, VMALLS12E1
+    case 0x431:
+    case 0x435: lowest = 2, what = kByAddress; break;  // VAE2, VALE2
+    case 0x630: lowest = 3, what = kAll; break;        // ALLE3
+    case 0x631:
+    case 0x635: lowest = 3, what = kByAddress; break;  // VAE3, VALE3
+    default: return false;
+  }
+  if (el_ < lowest) return false;
+  if (what == kAll) {
+    translations_changed();
+    if (shared && peers_) peers_->flush_translations();
+    return true;
+  }
+  // Bits 43 to 0 are the address's 55 to 12.
+  const std::uint64_t address = static_cast<std::uint64_t>(static_cast<std::int64_t>(value << 20) >> 8);
+  flush_page(address);
+  if (shared && peers_) peers_->flush_page(address);
+  return true;
+}
+
+void Processor::set_translation_base(Sys id, std::uint64_t value) {
+  if (system_[id] == value) return;
+  system_[id] = value;
+  if (id == Sys::TTBR1_EL1) return translations_changed();
+  engine_->flush_lower_half();
 }
 
 bool Processor::cache_operation(std::uint32_t word, std::uint64_t address) {
@@ -242,10 +313,12 @@ bool Processor::cache_operation(std::uint32_t word, std::uint64_t address) {
     case 0x050:  // IC IALLUIS, IALLU
       if (el_ == 0) break;
       engine_->invalidate_all();
+      if (peers_ && crm(word) == 1) peers_->all_code_modified();
       return true;
     case 0x351:  // IC IVAU
       if (!from_el0(sctlr::kUci) || !by_address(AccessKind::kRead, found)) return false;
       engine_->invalidate(found.physical & ~63ull, 64);
+      if (peers_) peers_->code_modified(found.physical & ~63ull, 64);
       return true;
     case 0x061:
     case 0x062:

@@ -40,7 +40,7 @@ struct Memory : sc_core::sc_module {
 struct Machine {
   Sim sim;
   Memory memory{"memory"};
-  arm::Core core{"core", sim, {.reset_address = kRam}};
+  arm::Core core{"core", sim, {.entry = {.address = kRam}}};
   Machine() { core.bus.bind(memory.socket); }
   static Machine& get() {
     static Machine machine;

@@ -147,7 +147,8 @@ careful:
 
   // The instruction took an exception, which counts as its execution.
 taken:
-  left -= distance(entry, ip) + kOne;
+  left -= distance(entry, ip) + (ahead_ ? 0 : kOne);
+  ahead_ = false;
 at_pc:
   pc = registers_.pc;
   tlb = &tlbs_[context_];

@@ -18,12 +18,21 @@ StopReason Interpreter::run(std::uint64_t limit) {
 
 void Interpreter::flush_translations() {
   for (SoftTlb& tlb : tlbs_) tlb.flush();
-  for (auto& entries : fetch_) entries.fill({kEmpty, nullptr});
+  flush_fetches();
 }
 
 void Interpreter::flush_page(std::uint64_t address) {
   for (SoftTlb& tlb : tlbs_) tlb.flush_page(address);
   for (auto& entries : fetch_) entries[address >> kPageBits & (kFetchEntries - 1)].tag = kEmpty;
+}
+
+void Interpreter::flush_lower_half() {
+  constexpr std::uint64_t kUpper = std::uint64_t{1} << 55;
+  for (unsigned context = 0; context < 2; ++context) {
+    tlbs_[context].flush_lower_half();
+    for (FetchEntry& entry : fetch_[context])
+      if (!(entry.tag & kUpper)) entry.tag = kEmpty;
+  }
 }
 
 CodePage* Interpreter::fill_fetch_entry(std::uint64_t pc) {
@@ -41,7 +50,7 @@ CodePage* Interpreter::fill_fetch_entry(std::uint64_t pc) {
   } else {
     if (cache_.full()) {
       cache_.clear();
-      for (auto& entries : fetch_) entries.fill({kEmpty, nullptr});
+      flush_fetches();
     }
     page = &cache_.add(translation.physical, host);
     for (SoftTlb& tlb : tlbs_) tlb.flush_writes();  // from now on writes to the page are watched

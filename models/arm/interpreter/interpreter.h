@@ -21,6 +21,7 @@ class Interpreter final : public InstructionEngine {
   RegisterFile& registers() override { return registers_; }
   StopReason run(std::uint64_t limit) override;
   void stop() override { stopping_ = true; }
+  void stop_ahead() override { stopping_ = ahead_ = true; }
   std::uint64_t instructions() const override {
     return executed_ + static_cast<std::uint64_t>(budget_ - left_) / sizeof(Instruction);
   }
@@ -31,9 +32,10 @@ class Interpreter final : public InstructionEngine {
   void enable_vectors(bool enabled) override { vectors_enabled_ = enabled; }
   void flush_translations() override;
   void flush_page(std::uint64_t address) override;
+  void flush_lower_half() override;
   void observe(InstructionObserver* observer) override {
     observer_ = observer;
-    flush_translations();
+    flush_fetches();
   }
   void invalidate(std::uint64_t physical, std::uint64_t bytes) override { cache_.invalidate(physical, bytes); }
   void invalidate_all() override { cache_.invalidate_all(); }
@@ -68,6 +70,9 @@ class Interpreter final : public InstructionEngine {
   static constexpr std::uint64_t kEmpty = ~0ull;
 
   void execute(std::int64_t left);
+  void flush_fetches() {
+    for (auto& entries : fetch_) entries.fill({kEmpty, nullptr});
+  }
 
   void plant(Instruction* at);
   void unplant();
@@ -89,14 +94,22 @@ class Interpreter final : public InstructionEngine {
   bool load_acquire(const Instruction& instruction);
   bool store_release(const Instruction& instruction);
 
+  // LD1 to LD4, ST1 to ST4.
+  bool load_structures(const Instruction& instruction);
+  bool store_structures(const Instruction& instruction);
+  bool load_elements(const Instruction& instruction);
+  bool store_elements(const Instruction& instruction);
+  bool load_replicated(const Instruction& instruction);
+
   EngineCallbacks& callbacks_;
   RegisterFile registers_;
   std::uint64_t sp_mask_ = 0;  // the bits of SP that must be 0 where it is a base
   unsigned context_ = 0;
   bool vectors_enabled_ = false;
   bool stopping_ = false;
+  bool ahead_ = false;  // the instruction that is stopped at does not count
   InstructionObserver* observer_ = nullptr;
-  bool observed_ = false;  // the executing page
+  bool observed_ = false;           // the executing page
   std::uint64_t pc_base_ = 0;       // + a quarter of an Instruction's host address = the instruction's virtual address
   CodePage* page_ = nullptr;        // the executing page
   Instruction* planted_ = nullptr;  // stands as Op::Stop, in place of planted_over_

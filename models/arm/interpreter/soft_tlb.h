@@ -49,6 +49,12 @@ class SoftTlb {
     flush_writes();
   }
   void flush_writes() { write_.fill({kEmpty, 0}); }
+  void flush_lower_half() {
+    constexpr std::uint64_t kUpper = std::uint64_t{1} << 55;
+    for (Entries* entries : {&read_, &write_})
+      for (Entry& entry : *entries)
+        if (!(entry.tag & kUpper)) entry.tag = kEmpty;
+  }
   void flush_page(std::uint64_t address) {
     read_[index(address)].tag = kEmpty;
     write_[index(address)].tag = kEmpty;

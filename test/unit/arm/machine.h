@@ -111,7 +111,7 @@ struct TestMachine {
   std::uint64_t result(unsigned index = 0) const { return bus.word(kResult + 8 * index); }
 
   static CoreConfig with_reset(CoreConfig given) {
-    given.reset_address = TestBus::kRam;
+    given.entry.address = TestBus::kRam;
     return given;
   }
 
