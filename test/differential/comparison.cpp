@@ -52,6 +52,14 @@ std::string end_text(const Outcome& outcome) {
   return fmt::format("{} at {:#x}, address {:#x}", name(outcome.stop), outcome.state.pc, outcome.address);
 }
 
+// Dynarmic keeps 56 bits of a branch target; the others are taken from ours.
+Outcome widened(Outcome reference, const Outcome& ours) {
+  constexpr std::uint64_t kKept = (std::uint64_t{1} << 56) - 1;
+  if (((reference.address ^ ours.address) & kKept) == 0) reference.address = ours.address;
+  if (((reference.state.pc ^ ours.state.pc) & kKept) == 0) reference.state.pc = ours.state.pc;
+  return reference;
+}
+
 // Load and store exclusive, and those with acquire or release.
 bool is_exclusive_group(std::uint32_t word) { return (word & 0x3f000000) == 0x08000000; }
 
@@ -68,12 +76,12 @@ void Comparison::load(const Sequence& sequence) {
   sequence_ = sequence;
   ours_.load(sequence);
   reference_.load(sequence);
-  compared_status_ = ~0u;
-  for (const std::uint32_t word : sequence.words) compared_status_ &= ~ignored_status(word);
 }
 
 std::optional<Difference> Comparison::run(const State& from) {
   incomparable_word_.reset();
+  compared_status_ = ~0u;
+  for (const std::uint32_t word : sequence_.words) compared_status_ &= ~ignored_status(word, from.fpcr);
   const Outcome ours = ours_.run(from);
   const Outcome reference = reference_.run(from);
   auto result = compare(from, ours, reference);
@@ -86,7 +94,7 @@ std::optional<Difference> Comparison::run(const State& from) {
   return result;
 }
 
-std::optional<Difference> Comparison::compare(const State& from, const Outcome& ours, const Outcome& reference) {
+std::optional<Difference> Comparison::compare(const State& from, const Outcome& ours, Outcome reference) {
   const std::uint32_t word = word_at(reference.state.pc);
   const bool undefined = ours.stop == Stop::kUndefined && ours.state.pc == reference.state.pc;
   if (reference.stop == Stop::kUnpredictable ||
@@ -101,6 +109,7 @@ std::optional<Difference> Comparison::compare(const State& from, const Outcome& 
   if (ours.stop == Stop::kDataAbort || ours.stop == Stop::kAlignment) return compare_abort(from, ours);
   // The reference cannot be stopped at the same instruction.
   if (ours.stop == Stop::kLimit) return std::nullopt;
+  if (ours.stop == Stop::kFetchAbort && reference.stop == Stop::kFetchAbort) reference = widened(reference, ours);
   if (ours.stop != reference.stop || ours.address != reference.address)
     return Difference{fmt::format("  ours: {}; reference: {}\n", end_text(ours), end_text(reference))};
   std::string what;

@@ -31,7 +31,7 @@ class Comparison {
   Stop reference_stop(std::uint32_t word);
 
  private:
-  std::optional<Difference> compare(const State& from, const Outcome& ours, const Outcome& reference);
+  std::optional<Difference> compare(const State& from, const Outcome& ours, Outcome reference);
   std::optional<Difference> compare_abort(const State& from, const Outcome& ours);
   std::uint32_t word_at(std::uint64_t pc) const;
 

@@ -6,6 +6,11 @@ namespace {
 
 using enum Exemption;
 
+// FPSR.
+constexpr std::uint32_t kUfc = 1u << 3, kIxc = 1u << 4, kIdc = 1u << 7, kAll = kIdc | 0x1f;
+// FPCR.
+constexpr std::uint32_t kFz = 1u << 24;
+
 constexpr Exception kExceptions[] = {
     {kNotGenerated, 0xff000000, 0xd4000000, "SVC, HVC, SMC, BRK: exceptions belong to the architecture layer"},
     {kNotGenerated, 0xffd00000, 0xd5100000, "MSR (register), MRS: the architecture layer's"},
@@ -14,6 +19,22 @@ constexpr Exception kExceptions[] = {
     {kNotGenerated, 0xffe0ffff, 0xd68003e0, "ERET, DRPS: the architecture layer's"},
     {kNotImplemented, 0x3f000000, 0x08000000, "loads and stores exclusive whose should-be-one fields are not ones"},
     {kNotImplemented, 0xff600000, 0x9b400000, "SMULH, UMULH whose should-be-one fields are not ones"},
+    {kNotImplemented, 0x9f20fc00, 0x0e205c00, "SQRSHL, UQRSHL"},
+    {kNotImplemented, 0xdf20fc00, 0x5e205c00, "SQRSHL, UQRSHL (scalar)"},
+    {kNotImplemented, 0xbf20dc00, 0x0e209000, "SQDMLAL, SQDMLSL"},
+    {kNotImplemented, 0xff20dc00, 0x5e209000, "SQDMLAL, SQDMLSL (scalar)"},
+    {kNotImplemented, 0xff20fc00, 0x5e20d000, "SQDMULL (scalar)"},
+    {kNotImplemented, 0xbf00b400, 0x0f003000, "SQDMLAL, SQDMLSL (by element)"},
+    {kNotImplemented, 0xff00b400, 0x5f003000, "SQDMLAL, SQDMLSL (scalar, by element)"},
+    {kNotImplemented, 0xdf80fc00, 0x5f009c00, "SQRSHRN, UQRSHRN (scalar)"},
+    {kNotImplemented, 0xff80fc00, 0x7f008c00, "SQRSHRUN (scalar)"},
+
+    // FPSR: Dynarmic's is what MXCSR of the host gathered.
+    {kStatus, 0x7e000000, 0x1e000000, "flushed operands set no IDC, flushed results IXC besides UFC", kAll, kFz},
+    {kStatus, 0xff207c00, 0x1e204000, "FRINTx (FRINTX apart) sets IXC, conversions between formats no IOC", kAll},
+    {kStatus, 0x7f20fc00, 0x1e200000, "conversions to integers: other host instructions than the manual's steps", kAll},
+    {kStatus, 0x7f200000, 0x1e000000, "conversions with a fixed point: likewise", kAll},
+    {kStatus, 0xff200c00, 0x1e200400, "FCCMP, FCCMPE compare even where the condition fails", kAll},
 };
 
 }  // namespace
@@ -26,10 +47,11 @@ const Exception* find_exception(Exemption exemption, std::uint32_t word) {
   return nullptr;
 }
 
-std::uint32_t ignored_status(std::uint32_t word) {
+std::uint32_t ignored_status(std::uint32_t word, std::uint32_t fpcr) {
   std::uint32_t result = 0;
   for (const Exception& exception : kExceptions)
-    if (exception.exemption == Exemption::kStatus && (word & exception.mask) == exception.value)
+    if (exception.exemption == Exemption::kStatus && (word & exception.mask) == exception.value &&
+        (fpcr & exception.fpcr) == exception.fpcr)
       result |= exception.status;
   return result;
 }

@@ -116,7 +116,7 @@ void Generator::shape_registers(const Encoding& encoding, std::uint32_t& word) {
 }
 
 void Generator::shape_access(const Encoding& encoding, std::uint32_t& word, std::uint64_t pc) {
-  if (named(encoding, "load_literal") || named(encoding, "load_literal_vector")) {
+  if (named(encoding, "load_literal") || named(encoding, "simd_load_literal")) {
     const std::uint64_t target = Memory::kData + random_.below(Memory::kDataSize);
     if (!random_.one_in(50)) kImm19.set(word, (target - pc) / 4);
     return;
