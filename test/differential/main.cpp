@@ -131,11 +131,14 @@ bool Campaign::report() const {
     if (!options_.only.empty() && options_.only != encoding.name) continue;
     const auto executed = executed_.find(encoding.name), incomparable = incomparable_.find(encoding.name);
     const std::uint64_t count = executed == executed_.end() ? 0 : executed->second;
-    const bool generated = is_generated(encoding);
+    const bool generated = is_generated(encoding), unknown = incomparable != incomparable_.end();
     fmt::print("{:<28} {:>12} {:>14}{}\n", encoding.name, count,
                incomparable == incomparable_.end() ? 0 : incomparable->second,
-               generated ? (count ? "" : "  never ran") : "  not generated");
-    complete &= !generated || count > 0;
+               !generated ? "  not generated"
+               : count    ? ""
+               : unknown  ? "  unknown to the reference"
+                          : "  never ran");
+    complete &= !generated || unknown || count > 0;
   }
   fmt::print("seed {}: {} instructions in {} sequences, {} words tried for being undefined, {} differences\n",
              options_.seed, total_, sequences_, words_, found_.size());
