@@ -6,10 +6,7 @@ namespace {
 
 using enum Exemption;
 
-// FPSR.
-constexpr std::uint32_t kUfc = 1u << 3, kIxc = 1u << 4, kIdc = 1u << 7, kAll = kIdc | 0x1f;
-// FPCR.
-constexpr std::uint32_t kFz = 1u << 24;
+constexpr std::uint32_t kFz = 1u << 24;  // FPCR.FZ
 
 constexpr Exception kExceptions[] = {
     {kNotGenerated, 0xff000000, 0xd4000000, "SVC, HVC, SMC, BRK: exceptions belong to the architecture layer"},
@@ -59,12 +56,25 @@ constexpr Exception kExceptions[] = {
     {kExtension, 0xffff0000, 0xdac10000, "Armv8.3: pointer authentication"},
     {kExtension, 0xffe0fc00, 0x9ac03000, "Armv8.3: pointer authentication"},
 
-    // FPSR: Dynarmic's is what MXCSR of the host gathered.
-    {kStatus, 0x7e000000, 0x1e000000, "flushed operands set no IDC, flushed results IXC besides UFC", kAll, kFz},
-    {kStatus, 0xff207c00, 0x1e204000, "FRINTx (FRINTX apart) sets IXC, conversions between formats no IOC", kAll},
-    {kStatus, 0x7f20fc00, 0x1e200000, "conversions to integers: other host instructions than the manual's steps", kAll},
-    {kStatus, 0x7f200000, 0x1e000000, "conversions with a fixed point: likewise", kAll},
-    {kStatus, 0xff200c00, 0x1e200400, "FCCMP, FCCMPE compare even where the condition fails", kAll},
+    // FPSR: Dynarmic's is what the host's instructions left in MXCSR. Integer instructions set none of these bits.
+    {kStatus, 0x0e000000, 0x0e000000, "flushed operands set no IDC, flushed results IXC besides UFC", kFpExceptions,
+     kFz},
+    {kStatus, 0xff207c00, 0x1e204000, "FRINTx (FRINTX apart) sets IXC, conversions between formats no IOC",
+     kFpExceptions},
+    {kStatus, 0x7f20fc00, 0x1e200000, "conversions to integers: other host instructions than the manual's steps",
+     kFpExceptions},
+    {kStatus, 0x7f200000, 0x1e000000, "conversions with a fixed point: likewise", kFpExceptions},
+    {kStatus, 0xff200c00, 0x1e200400, "FCCMP, FCCMPE compare even where the condition fails", kFpExceptions},
+    {kStatus, 0x8f3e0c00, 0x0e200800, "vectors: FRINTx, conversions, estimates: as above; lanes above 64 bits count",
+     kFpExceptions},
+    {kStatus, 0x8f800400, 0x0f000400, "vectors: conversions with a fixed point", kFpExceptions},
+    {kStatus, 0x8f3e0c00, 0x0e300800, "FMAXV, FMAXP and the like: a quiet NaN sets IOC", kFpExceptions},
+    {kStatus, 0x8f20fc00, 0x0e20c400, "FMAXNM, FMINNM: a quiet NaN sets IOC", kFpExceptions},
+    {kStatus, 0x8f20fc00, 0x0e20f400, "FMAX, FMIN: a quiet NaN sets IOC", kFpExceptions},
+    {kStatus, 0x8f20fc00, 0x0e20fc00, "FRECPS, FRSQRTS, FDIV: infinity times 0, and 0 by 0 above 64 bits, set IOC",
+     kFpExceptions},
+    {kStatus, 0xafa0fc00, 0x0e20dc00, "FMULX: infinity times 0 sets IOC", kFpExceptions},
+    {kStatus, 0xaf00f400, 0x2f009000, "FMULX (by element): infinity times 0 sets IOC", kFpExceptions},
 };
 
 }  // namespace

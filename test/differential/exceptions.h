@@ -13,6 +13,9 @@ enum class Exemption : std::uint8_t {
   kStatus,          // the FPSR bits of `status` are not compared, where FPCR has the bits of `fpcr`
 };
 
+// FPSR.IDC, IXC, UFC, OFC, DZC, IOC.
+inline constexpr std::uint32_t kFpExceptions = 0x9f;
+
 struct Exception {
   Exemption exemption;
   std::uint32_t mask;   // words of which these bits

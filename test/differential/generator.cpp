@@ -170,7 +170,8 @@ void Generator::append_exclusives(Sequence& sequence, std::uint32_t load) {
 Sequence Generator::sequence() {
   const std::uint32_t modes[] = {0, 0, static_cast<std::uint32_t>(random_.next()) & 0x07c00000};
   fpcr_ = random_.pick(modes);
-  length_ = random_.one_in(3) ? 1 + random_.below(3) : 1 + random_.below(kLongest);
+  // Single instructions are those of which all FP exceptions are compared.
+  length_ = random_.one_in(3) ? 1 : 1 + random_.below(kLongest);
   sequence_ = {};
   // Half of the code is in either page, or across the boundary.
   sequence_.offset = 4 * (random_.one_in(4) ? Memory::kPage / 4 - random_.below(length_ + 1) : random_.below(64));
