@@ -73,7 +73,7 @@ sc_time Processor::run(sc_time now) {
   do {
     if (halt_) serve_debugger();
     if (illegal_state_) {
-      take_here(ec::kIllegalState);
+      take_illegal_state();
     } else if (take_interrupt()) {
       continue;
     }

@@ -86,6 +86,13 @@ void Processor::take_here(unsigned exception_class, std::uint32_t iss) {
 
 void Processor::undefined() { take_here(ec::kUnknown); }
 
+// A misaligned PC and an instruction abort have priority (Arm ARM, D1.13.2).
+void Processor::take_illegal_state() {
+  if (registers_.pc & 3) return trap(Trap::kPcAlignment, 0);
+  Translation found;
+  if (translate({registers_.pc, 4, AccessKind::kExecute}, found)) take_here(ec::kIllegalState);
+}
+
 void Processor::abort(const MemoryAccess& access, std::uint8_t status) {
   const bool external = status == Mmu::kExternal || (status & ~3) == Mmu::kExternalOnWalk;
   const unsigned target = abort_target(external);
