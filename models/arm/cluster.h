@@ -43,7 +43,7 @@ class Cluster : public Model {
 
   void stop();
 
-  unsigned level_;  // of entry
+  unsigned level_;                  // of entry
   std::unique_ptr<Domain> domain_;  // outlives the cores
   std::vector<std::unique_ptr<Core>> cores_;
   std::function<void()> system_off_, system_reset_;

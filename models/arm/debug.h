@@ -29,7 +29,7 @@ struct Halt {
 class DebugPort {
  public:
   virtual unsigned number() const = 0;
-  virtual bool powered() const = 0;  // false: PSCI keeps it off
+  virtual bool powered() const = 0;   // false: PSCI keeps it off
   virtual bool sleeping() const = 0;  // in WFI or WFE
 
   // x, sp (x[RegisterFile::kSp]), pc, v, fpcr and fpsr may be changed.
@@ -71,8 +71,8 @@ class Debugger {
 };
 
 struct ExceptionRecord {
-  const char* kind;  // "synchronous", "IRQ", "FIQ", "SError", "return"
-  unsigned from, to;  // exception levels
+  const char* kind;                       // "synchronous", "IRQ", "FIQ", "SError", "return"
+  unsigned from, to;                      // exception levels
   std::uint64_t syndrome, fault_address;  // ESR and FAR of the target level; meaningful for synchronous ones
   std::uint64_t link;                     // ELR: the preferred return address
   std::uint64_t target;                   // where execution goes on

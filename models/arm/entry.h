@@ -10,8 +10,8 @@ namespace cardvp::arm {
 // leave it, the levels above do not exist and the model answers PSCI calls.
 struct Entry {
   std::uint64_t address = 0;
-  unsigned level = 3;                          // 1, 2 or 3
-  std::array<std::uint64_t, 4> arguments{};    // x0 to x3
+  unsigned level = 3;                        // 1, 2 or 3
+  std::array<std::uint64_t, 4> arguments{};  // x0 to x3
 };
 
 enum class PsciConduit : std::uint8_t { kNone, kHvc, kSmc };

@@ -1,5 +1,5 @@
-// Which virtual addresses were translated by blocks larger than a page. The soft TLB holds pages; a TLBI for one address
-// of a block must forget all of the block's (Arm ARM, D5.10.2), so whoever flushes by page asks here first.
+// Which virtual addresses were translated by blocks larger than a page. The soft TLB holds pages; a TLBI for one
+// address of a block must forget all of the block's (Arm ARM, D5.10.2), so whoever flushes by page asks here first.
 #pragma once
 
 #include <bitset>

@@ -23,7 +23,7 @@ class Mmu {
     bool ok;
     std::uint8_t fault;  // fault status code of ESR_ELx and PAR_EL1, if not ok
     std::uint64_t physical;
-    std::uint8_t attributes;    // as in a byte of MAIR_ELx
+    std::uint8_t attributes;              // as in a byte of MAIR_ELx
     std::uint8_t block_bits = kPageBits;  // the mapping spans 2^block_bits bytes
     bool device() const { return (attributes & 0xf0) == 0; }
   };

@@ -45,7 +45,7 @@ void Processor::reset(const Entry& entry) {
   if (config_.highest_level < 2) system_[Sys::ID_AA64PFR0_EL1] &= ~0xf00ull;
   timer_.reset();
   daif_ = 0x3c0;
-  illegal_state_ = event_ = false;
+  illegal_state_ = event_ = step_once_ = false;
   wait_ = Wait::kNone;
   loop_count_ = 0;
   el_ = entry.level;
@@ -57,6 +57,7 @@ void Processor::reset(const Entry& entry) {
   translations_changed();
   select_context();
   resumed_ = false;
+  self_hosted_changed();
   sample_left_ = sample_period_;
 }
 
@@ -157,6 +158,7 @@ void Processor::select_context() {
   const std::uint64_t sctlr = system_[banked(el_).sctlr];
   engine_->select_context(el_, sctlr & (el_ == 0 ? sctlr::kSa0 : sctlr::kSa));
   engine_->enable_vectors(!vector_trap_target());
+  if (self_observed_) observe();
 }
 
 bool Processor::translate(const MemoryAccess& access, Translation& result) {
@@ -173,6 +175,15 @@ bool Processor::translate(const MemoryAccess& access, Translation& result) {
       return engine_->stop_ahead(), false;
     }
     result.watched = watched_page(access.address);
+  }
+  if (self_observed_ && data) {
+    if (!access.maintenance && self_hosted_.watchpoint(access, debug_state())) {
+      const unsigned target = self_hosted_.target(debug_state());
+      system_[banked(target).far] = access.address;
+      take_debug_exception(ec::kWatchpoint, std::uint32_t{access.kind == AccessKind::kWrite} << 6);
+      return false;
+    }
+    result.watched |= self_hosted_.watchpoint_in(access.address);
   }
   if (found.block_bits > kPageBits) large_blocks_.add(access.address, found.block_bits);
   result.physical = found.physical;

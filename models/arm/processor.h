@@ -18,6 +18,7 @@
 #include "models/arm/local_time.h"
 #include "models/arm/mmu.h"
 #include "models/arm/peers.h"
+#include "models/arm/self_hosted_debug.h"
 #include "models/arm/system_registers.h"
 #include "models/base/log.h"
 
@@ -27,9 +28,9 @@ struct ProcessorConfig {
   double frequency_hz;
   std::uint64_t timer_hz;
   sc_core::sc_time quantum;
-  unsigned highest_level = 3;      // EL3 to EL1: the levels above are not implemented
-  unsigned number = 0;             // MPIDR_EL1.Aff0
-  bool alone = true;               // MPIDR_EL1.U
+  unsigned highest_level = 3;  // EL3 to EL1: the levels above are not implemented
+  unsigned number = 0;         // MPIDR_EL1.Aff0
+  bool alone = true;           // MPIDR_EL1.U
 };
 
 class Processor final : public DebugPort, private EngineCallbacks, private InstructionObserver {
@@ -116,6 +117,10 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
 
   // processor_debug.cpp
   void observe();
+  SelfHostedDebug::State debug_state() const;
+  void self_hosted_changed();
+  bool take_debug_exception();
+  void take_debug_exception(unsigned exception_class, std::uint32_t iss);
   bool watched(const MemoryAccess& access) const;
   bool watched_page(std::uint64_t address) const;
   void serve_debugger();
@@ -144,6 +149,7 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
   // processor_registers.cpp
   Trapped check_access(Sys id, bool read) const;
   Trapped check_timer_access(Sys id) const;
+  Trapped check_debug_access(Sys id) const;
   bool fail_access(const Trapped& trapped, std::uint32_t word);
   std::uint64_t read_register(Sys id);
   void write_register(Sys id, std::uint64_t value);
@@ -190,19 +196,24 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
 
   LargeBlocks large_blocks_;  // among what the engine's soft TLB holds
 
+  SelfHostedDebug self_hosted_{system_};
+  bool step_once_ = false;      // PSTATE.SS
+  bool self_observed_ = false;  // self-hosted debug wants to see instructions
+
   Debugger* debugger_ = nullptr;
   std::vector<std::uint64_t> breakpoints_;  // sorted
   std::vector<Watchpoint> watchpoints_;
-  std::optional<Halt> halt_;   // to be told to the debugger
-  bool stepping_ = false;      // halt behind the next instruction
-  bool resumed_ = false;       // the next instruction is where the debugger let go
+  std::optional<Halt> halt_;  // to be told to the debugger
+  bool stepping_ = false;     // halt behind the next instruction
+  bool resumed_ = false;      // the next instruction is where the debugger let go
   Tracer* tracer_ = nullptr;
   Sampler* sampler_ = nullptr;
   sc_core::sc_time sample_period_, sample_left_;
 };
 
 // PSTATE bits in their places of SPSR_ELx.
-inline constexpr std::uint32_t kPstateF = 1u << 6, kPstateI = 1u << 7, kPstateIl = 1u << 20;
+inline constexpr std::uint32_t kPstateF = 1u << 6, kPstateI = 1u << 7, kPstateD = 1u << 9, kPstateIl = 1u << 20,
+                               kPstateSs = 1u << 21;
 
 // Bits of HCR_EL2 and SCR_EL3.
 namespace hcr {
@@ -236,6 +247,9 @@ enum : unsigned {
   kPcAlignment = 0x22,
   kDataAbort = 0x24,  // + 1 likewise
   kSpAlignment = 0x26,
+  kHardwareBreakpoint = 0x30,  // + 1 if taken without a change of level, as the next two
+  kSoftwareStep = 0x32,
+  kWatchpoint = 0x34,
   kBreakpoint = 0x3c,
 };
 }

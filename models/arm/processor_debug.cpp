@@ -1,5 +1,6 @@
 // What debuggers, tracers and profilers do with a core (debug.h).
 #include <algorithm>
+#include <utility>
 
 #include "models/arm/processor.h"
 
@@ -23,11 +24,12 @@ void Processor::attach(Sampler* sampler, sc_core::sc_time period) {
 }
 
 void Processor::observe() {
-  engine_->observe(tracer_ || stepping_ || !breakpoints_.empty() ? this : nullptr);
+  engine_->observe(tracer_ || stepping_ || self_observed_ || !breakpoints_.empty() ? this : nullptr);
 }
 
 bool Processor::observes(std::uint64_t page) {
   if (tracer_ || stepping_) return true;
+  if (self_observed_ && (self_hosted_.steps(debug_state()) || self_hosted_.breakpoint_in(page))) return true;
   const auto first = std::lower_bound(breakpoints_.begin(), breakpoints_.end(), page);
   return first != breakpoints_.end() && page_of(*first) == page;
 }
@@ -40,9 +42,43 @@ bool Processor::before_instruction() {
   } else if (std::binary_search(breakpoints_.begin(), breakpoints_.end(), registers_.pc)) {
     halt_ = {Halt::Reason::kBreakpoint};
   }
-  if (halt_) return false;
+  if (halt_ || (self_observed_ && take_debug_exception())) return false;
   if (tracer_) tracer_->instruction(*this, time_.now());
   return true;
+}
+
+SelfHostedDebug::State Processor::debug_state() const {
+  const bool secure = config_.highest_level == 3 && !(system_[Sys::SCR_EL3] & scr::kNs);
+  return {el_, el2_enabled(), secure, (daif_ & kPstateD) != 0};
+}
+
+void Processor::self_hosted_changed() {
+  const bool wanted = self_hosted_.active();
+  if (!wanted && !self_observed_) return;
+  self_observed_ = wanted;
+  engine_->flush_translations();  // which pages are watched may have changed
+  observe();
+}
+
+// Breakpoint or software step, ahead of the instruction at the pc (Arm ARM, D2.9 and D2.12).
+bool Processor::take_debug_exception() {
+  const SelfHostedDebug::State state = debug_state();
+  if (self_hosted_.steps(state)) {
+    if (!std::exchange(step_once_, false)) {
+      constexpr std::uint32_t kSyndromeValid = 1u << 24;
+      take_debug_exception(ec::kSoftwareStep, kSyndromeValid);
+      return true;
+    }
+  }
+  if (!self_hosted_.breakpoint(registers_.pc, state)) return false;
+  take_debug_exception(ec::kHardwareBreakpoint, 0);
+  return true;
+}
+
+void Processor::take_debug_exception(unsigned exception_class, std::uint32_t iss) {
+  constexpr std::uint32_t kDebugEvent = 0x22;  // the fault status of all of them
+  const unsigned target = self_hosted_.target(debug_state());
+  take_synchronous(target, exception_class + (target == el_), iss | kDebugEvent, registers_.pc);
 }
 
 void Processor::serve_debugger() {
@@ -75,15 +111,15 @@ bool Processor::watched(const MemoryAccess& access) const {
 }
 
 bool Processor::watched_page(std::uint64_t address) const {
-  return std::any_of(watchpoints_.begin(), watchpoints_.end(), [&](const Watchpoint& watchpoint) {
-    return overlap(watchpoint, page_of(address), kPageSize);
-  });
+  return std::any_of(watchpoints_.begin(), watchpoints_.end(),
+                     [&](const Watchpoint& watchpoint) { return overlap(watchpoint, page_of(address), kPageSize); });
 }
 
 void Processor::set_pstate(std::uint64_t value) {
   registers_.flags.set_nzcv(value >> 28 & 15);
   daif_ = value & 0x3c0;
   illegal_state_ = value & kPstateIl;
+  step_once_ = value & kPstateSs;
   const unsigned level = value >> 2 & 3;
   if (level <= config_.highest_level && !(value & 0x12)) set_level(level, (value & 1) && level != 0);
 }

@@ -12,8 +12,8 @@ constexpr std::uint32_t kInstructionLength = 1u << 25;  // ESR_ELx.IL: every A64
 bool Processor::el2_enabled() const { return config_.highest_level >= 2 && (system_[Sys::SCR_EL3] & scr::kNs); }
 
 std::uint64_t Processor::pstate() const {
-  return std::uint64_t{registers_.flags.nzcv()} << 28 | (illegal_state_ ? kPstateIl : 0) | daif_ | el_ << 2 |
-         (use_sp_elx_ ? 1 : 0);
+  return std::uint64_t{registers_.flags.nzcv()} << 28 | (illegal_state_ ? kPstateIl : 0) |
+         (step_once_ ? kPstateSs : 0) | daif_ | el_ << 2 | (use_sp_elx_ ? 1 : 0);
 }
 
 std::uint64_t& Processor::stack_pointer(unsigned el) {
@@ -44,13 +44,15 @@ void Processor::take(unsigned target, Vector vector, std::uint64_t return_addres
   const std::uint64_t base = el_ < target ? 0x400 : use_sp_elx_ ? 0x200 : 0x000;
   system_[bank.spsr] = pstate();
   system_[bank.elr] = return_address;
-  illegal_state_ = false;
+  illegal_state_ = step_once_ = false;
   daif_ = 0x3c0;
   set_level(target, true);
   registers_.pc = system_[bank.vbar] + base + static_cast<unsigned>(vector);
   if (tracer_)
-    trace_exception(vector == Vector::kSynchronous ? "synchronous" : vector == Vector::kIrq ? "IRQ" : "FIQ", from,
-                    target, return_address);
+    trace_exception(vector == Vector::kSynchronous ? "synchronous"
+                    : vector == Vector::kIrq       ? "IRQ"
+                                                   : "FIQ",
+                    from, target, return_address);
   if (log_.debugging())
     log_.debug("exception", {{"to", "EL" + std::to_string(target)},
                              {"vector", hex(registers_.pc)},
@@ -167,6 +169,7 @@ void Processor::exception_return(std::uint32_t) {
   const BankedRegisters& bank = banked(el_);
   const std::uint64_t spsr = system_[bank.spsr];
   const unsigned mode = spsr & 0x1f, target = mode >> 2 & 3;
+  const bool stepped = self_observed_ && self_hosted_.steps(debug_state());
   loop_count_ = 0;
   registers_.pc = system_[bank.elr];
   registers_.flags.set_nzcv(spsr >> 28 & 15);
@@ -181,6 +184,7 @@ void Processor::exception_return(std::uint32_t) {
   } else {
     illegal_state_ = true;
   }
+  step_once_ = self_observed_ && !stepped && (spsr & kPstateSs) && self_hosted_.steps(debug_state());
   if (tracer_) trace_exception("return", from, el_, registers_.pc);
   // An interrupt that was masked, or the illegal state, is looked at ahead of the next instruction.
   if (illegal_state_ || irq_ || fiq_) engine_->stop();

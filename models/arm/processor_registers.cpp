@@ -64,6 +64,14 @@ Processor::Trapped Processor::check_timer_access(Sys id) const {
   return {};
 }
 
+// Debug registers: MDCR_EL2 and MDCR_EL3 TDA and TDOSA.
+Processor::Trapped Processor::check_debug_access(Sys id) const {
+  const bool lock = id == Sys::OSLAR_EL1 || id == Sys::OSLSR_EL1 || id == Sys::OSDLR_EL1;
+  const std::uint64_t trap = lock ? 1u << 10 : 1u << 9;
+  if (el_ < 2 && el2_enabled() && (system_[Sys::MDCR_EL2] & (trap | 1u << 8))) return {.taken = true, .target = 2};
+  return {.taken = el_ < 3 && (system_[Sys::MDCR_EL3] & trap), .target = 3};
+}
+
 Processor::Trapped Processor::check_access(Sys id, bool read) const {
   if (id == Sys::kUndefined) return {.undefined = true};
   if (id == Sys::kReservedId) return {.undefined = !read || el_ == 0};
@@ -71,6 +79,7 @@ Processor::Trapped Processor::check_access(Sys id, bool read) const {
   const unsigned lowest = read ? info.read_el : info.write_el;
   if (el_ < lowest) return {.undefined = true};
   if (id >= Sys::CNTFRQ_EL0 && id <= Sys::CNTPS_CVAL_EL1) return check_timer_access(id);
+  if (id >= Sys::MDSCR_EL1) return check_debug_access(id);
   const std::uint64_t sctlr = system_[Sys::SCTLR_EL1];
   switch (id) {
     case Sys::DAIF: return {.taken = el_ == 0 && !(sctlr & sctlr::kUma), .target = default_target()};
@@ -156,6 +165,7 @@ void Processor::write_pstate(std::uint32_t word) {
   if (op1(word) == 0) return set_level(el_, crm(word) & 1);
   const std::uint32_t bits = crm(word) << 6;
   daif_ = op2(word) == 6 ? daif_ | bits : daif_ & ~bits;
+  if (self_observed_) observe();
   if (irq_ || fiq_) engine_->stop();
 }
 
@@ -175,14 +185,11 @@ void Processor::write_register(Sys id, std::uint64_t value) {
     case Sys::NZCV: return registers_.flags.set_nzcv(value >> 28 & 15);
     case Sys::DAIF:
       daif_ = value & 0x3c0;
+      if (self_observed_) observe();
       if (irq_ || fiq_) engine_->stop();
       return;
-    case Sys::FPCR:
-      registers_.fpcr = static_cast<std::uint32_t>(value & SystemRegisters::info(id).writable);
-      return;
-    case Sys::FPSR:
-      registers_.fpsr = static_cast<std::uint32_t>(value & SystemRegisters::info(id).writable);
-      return;
+    case Sys::FPCR: registers_.fpcr = static_cast<std::uint32_t>(value & SystemRegisters::info(id).writable); return;
+    case Sys::FPSR: registers_.fpsr = static_cast<std::uint32_t>(value & SystemRegisters::info(id).writable); return;
     case Sys::CPACR_EL1:
     case Sys::CPTR_EL2:
     case Sys::CPTR_EL3: system_.write(id, value); return select_context();
@@ -216,7 +223,19 @@ void Processor::write_register(Sys id, std::uint64_t value) {
       system_.write(id, value);
       if (irq_ || fiq_) engine_->stop();
       return translations_changed();
-    case Sys::OSLAR_EL1: system_[Sys::OSLSR_EL1] = (system_[Sys::OSLSR_EL1] & ~2ull) | (value & 1) << 1; return;
+    case Sys::OSLAR_EL1:
+      system_[Sys::OSLSR_EL1] = (system_[Sys::OSLSR_EL1] & ~2ull) | (value & 1) << 1;
+      return self_hosted_changed();
+    case Sys::MDSCR_EL1:
+    case Sys::MDCR_EL2:
+    case Sys::DBGBVR0_EL1:
+    case Sys::DBGBVR1_EL1:
+    case Sys::DBGBCR0_EL1:
+    case Sys::DBGBCR1_EL1:
+    case Sys::DBGWVR0_EL1:
+    case Sys::DBGWVR1_EL1:
+    case Sys::DBGWCR0_EL1:
+    case Sys::DBGWCR1_EL1: system_.write(id, value); return self_hosted_changed();
     default: system_.write(id, value);
   }
 }
@@ -240,7 +259,7 @@ bool Processor::invalidate_translations(std::uint32_t word, std::uint64_t value)
   const bool shared = crm(word) == 3 || crm(word) == 0;
   unsigned lowest, what;
   switch (op1(word) << 8 | (crm(word) & ~4u) << 4 | op2(word)) {
-    case 0x030:  // VMALLE1
+    case 0x030:                                  // VMALLE1
     case 0x032: lowest = 1, what = kAll; break;  // ASIDE1
     case 0x031:
     case 0x033:

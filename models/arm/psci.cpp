@@ -24,7 +24,7 @@ enum Error : std::int64_t {
   kAlreadyOn = -4,
 };
 constexpr std::uint64_t kVersion10 = 0x00010000;
-constexpr std::uint64_t kNoMigration = 2;  // MIGRATE_INFO_TYPE: no trusted OS that would need it
+constexpr std::uint64_t kNoMigration = 2;   // MIGRATE_INFO_TYPE: no trusted OS that would need it
 constexpr std::uint64_t kOn = 0, kOff = 1;  // AFFINITY_INFO
 
 // A core's number is MPIDR_EL1.Aff0, and its other affinity fields are 0. False: there is no such core.

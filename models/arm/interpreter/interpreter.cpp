@@ -18,7 +18,7 @@ StopReason Interpreter::run(std::uint64_t limit) {
 
 void Interpreter::flush_translations() {
   for (SoftTlb& tlb : tlbs_) tlb.flush();
-  for (auto& entries : fetch_) entries.fill({kEmpty, nullptr});
+  flush_fetches();
 }
 
 void Interpreter::flush_page(std::uint64_t address) {
@@ -50,7 +50,7 @@ CodePage* Interpreter::fill_fetch_entry(std::uint64_t pc) {
   } else {
     if (cache_.full()) {
       cache_.clear();
-      for (auto& entries : fetch_) entries.fill({kEmpty, nullptr});
+      flush_fetches();
     }
     page = &cache_.add(translation.physical, host);
     for (SoftTlb& tlb : tlbs_) tlb.flush_writes();  // from now on writes to the page are watched

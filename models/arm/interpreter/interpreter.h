@@ -35,7 +35,7 @@ class Interpreter final : public InstructionEngine {
   void flush_lower_half() override;
   void observe(InstructionObserver* observer) override {
     observer_ = observer;
-    flush_translations();
+    flush_fetches();
   }
   void invalidate(std::uint64_t physical, std::uint64_t bytes) override { cache_.invalidate(physical, bytes); }
   void invalidate_all() override { cache_.invalidate_all(); }
@@ -70,6 +70,9 @@ class Interpreter final : public InstructionEngine {
   static constexpr std::uint64_t kEmpty = ~0ull;
 
   void execute(std::int64_t left);
+  void flush_fetches() {
+    for (auto& entries : fetch_) entries.fill({kEmpty, nullptr});
+  }
 
   void plant(Instruction* at);
   void unplant();
@@ -91,6 +94,13 @@ class Interpreter final : public InstructionEngine {
   bool load_acquire(const Instruction& instruction);
   bool store_release(const Instruction& instruction);
 
+  // LD1 to LD4, ST1 to ST4.
+  bool load_structures(const Instruction& instruction);
+  bool store_structures(const Instruction& instruction);
+  bool load_elements(const Instruction& instruction);
+  bool store_elements(const Instruction& instruction);
+  bool load_replicated(const Instruction& instruction);
+
   EngineCallbacks& callbacks_;
   RegisterFile registers_;
   std::uint64_t sp_mask_ = 0;  // the bits of SP that must be 0 where it is a base
@@ -99,7 +109,7 @@ class Interpreter final : public InstructionEngine {
   bool stopping_ = false;
   bool ahead_ = false;  // the instruction that is stopped at does not count
   InstructionObserver* observer_ = nullptr;
-  bool observed_ = false;  // the executing page
+  bool observed_ = false;           // the executing page
   std::uint64_t pc_base_ = 0;       // + a quarter of an Instruction's host address = the instruction's virtual address
   CodePage* page_ = nullptr;        // the executing page
   Instruction* planted_ = nullptr;  // stands as Op::Stop, in place of planted_over_

@@ -6,6 +6,11 @@
 
 namespace cardvp::arm::interpreter {
 
+namespace {
+constexpr unsigned kBusWidth = 8;  // bytes; 128-bit accesses are pairs of 64-bit ones
+constexpr unsigned kMost = 64;     // bytes of one instruction: LD4
+}  // namespace
+
 bool Interpreter::locate(AccessKind kind, std::uint64_t address, unsigned size, Manner manner, bool unaligned,
                          Location& out) {
   out.access = {address, size, kind, unaligned, manner.must_align, manner.unprivileged};
@@ -34,10 +39,11 @@ bool Interpreter::read(const Location& from, void* to, unsigned element) {
     std::memcpy(to, from.host, from.access.size);
     return true;
   }
-  for (unsigned done = 0; done < from.access.size; done += element) {
+  const unsigned piece = std::min(element, kBusWidth);
+  for (unsigned done = 0; done < from.access.size; done += piece) {
     MemoryAccess part = from.access;
     part.address += done;
-    part.size = std::min(element, from.access.size - done);
+    part.size = std::min(piece, from.access.size - done);
     if (!callbacks_.read_bus(part, from.physical + done, static_cast<std::byte*>(to) + done)) return false;
   }
   return true;
@@ -47,10 +53,11 @@ bool Interpreter::write(const Location& to, const void* from, unsigned element) 
   if (to.host) {
     std::memcpy(to.host, from, to.access.size);
   } else {
-    for (unsigned done = 0; done < to.access.size; done += element) {
+    const unsigned piece = std::min(element, kBusWidth);
+    for (unsigned done = 0; done < to.access.size; done += piece) {
       MemoryAccess part = to.access;
       part.address += done;
-      part.size = std::min(element, to.access.size - done);
+      part.size = std::min(piece, to.access.size - done);
       if (!callbacks_.write_bus(part, to.physical + done, static_cast<const std::byte*>(from) + done)) return false;
     }
   }
@@ -64,7 +71,7 @@ bool Interpreter::load(std::uint64_t address, void* to, unsigned size, Manner ma
   Location location[2];
   if (!locate(AccessKind::kRead, address, first, manner, unaligned, location[0])) return false;
   if (first == size) return read(location[0], to, manner.element);
-  std::byte value[16];
+  std::byte value[kMost];
   if (!locate(AccessKind::kRead, address + first, size - first, manner, unaligned, location[1]) ||
       !read(location[0], value, manner.element) || !read(location[1], value + first, manner.element))
     return false;

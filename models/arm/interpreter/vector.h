@@ -22,4 +22,16 @@ inline VectorFunction vector_function(const Instruction& instruction) {
   return reinterpret_cast<VectorFunction>(static_cast<std::uintptr_t>(instruction.imm));
 }
 
+// The low bytes of a register, and a register that is zero but for them.
+template <class T>
+T low_part(const RegisterFile::Vector& vector) {
+  if constexpr (sizeof(T) == sizeof vector) {
+    return vector;
+  } else {
+    return static_cast<T>(vector.low);
+  }
+}
+inline RegisterFile::Vector extended(const RegisterFile::Vector& value) { return value; }
+inline RegisterFile::Vector extended(std::uint64_t value) { return {value, 0}; }
+
 }  // namespace cardvp::arm::interpreter

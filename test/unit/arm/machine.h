@@ -28,6 +28,7 @@ class TestBus : public sc_core::sc_module {
 
   explicit TestBus(sc_core::sc_module_name name) : sc_module(name), ram(kRamSize) {
     socket.register_b_transport(this, &TestBus::b_transport);
+    socket.register_transport_dbg(this, &TestBus::transport_dbg);
     socket.register_get_direct_mem_ptr(this, &TestBus::get_direct_mem_ptr);
   }
 
@@ -71,6 +72,12 @@ class TestBus : public sc_core::sc_module {
     } else {
       payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
     }
+  }
+  unsigned transport_dbg(tlm::tlm_generic_payload& payload) {
+    if (payload.get_address() < kRam || payload.get_address() >= kRam + kRamSize) return 0;
+    sc_core::sc_time delay;
+    b_transport(payload, delay);
+    return payload.get_data_length();
   }
   bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
     if (!grants_dmi || payload.get_address() < kRam || payload.get_address() >= kRam + kRamSize) return false;

@@ -1,0 +1,39 @@
+// The host's own float and double, for results that are the same on every IEEE 754 host. Files that include this are
+// compiled with -ffp-contract=off.
+#pragma once
+
+#include <bit>
+#include <limits>
+#include <type_traits>
+
+#include "models/arm/interpreter/fp_format.h"
+
+namespace cardvp::arm::interpreter::fp {
+
+static_assert(std::numeric_limits<float>::is_iec559 && std::numeric_limits<double>::is_iec559);
+
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+inline constexpr bool kHostFuses = true;
+#else
+inline constexpr bool kHostFuses = false;
+#endif
+
+template <class T>
+using Host = std::conditional_t<Format<T>::kBits == 32, float, double>;
+
+template <class T>
+inline Host<T> to_host(T value) {
+  return std::bit_cast<Host<T>>(value);
+}
+inline Single from_host(float value) { return std::bit_cast<Single>(value); }
+inline Double from_host(double value) { return std::bit_cast<Double>(value); }
+
+// A finite result beyond all doubt of underflow: then no operand was a NaN or an infinity, and no exception but
+// inexactness can have occurred. The smallest normal number is left out, since what was rounded may have been less.
+template <class T>
+inline bool is_plainly_normal(T result) {
+  constexpr T kFirst = T{2} << Format<T>::kFraction;
+  return magnitude(result) - kFirst < Format<T>::kInfinity - kFirst;
+}
+
+}  // namespace cardvp::arm::interpreter::fp
