@@ -159,7 +159,10 @@ void Processor::trap(Trap trap, std::uint32_t word) {
       return take_synchronous(3, ec::kSmc, immediate, next);
     case Trap::kBreakpoint: return take_here(ec::kBreakpoint, immediate);
     case Trap::kSpAlignment: return take_here(ec::kSpAlignment);
-    case Trap::kPcAlignment: system_[banked(default_target()).far] = registers_.pc; return take_here(ec::kPcAlignment);
+    case Trap::kPcAlignment:
+      registers_.pc = mmu_.branch_address(registers_.pc, el_);
+      system_[banked(default_target()).far] = registers_.pc;
+      return take_here(ec::kPcAlignment);
   }
 }
 
@@ -184,6 +187,7 @@ void Processor::exception_return(std::uint32_t) {
   } else {
     illegal_state_ = true;
   }
+  registers_.pc = mmu_.branch_address(registers_.pc, el_);
   step_once_ = self_observed_ && !stepped && (spsr & kPstateSs) && self_hosted_.steps(debug_state());
   if (tracer_) trace_exception("return", from, el_, registers_.pc);
   // An interrupt that was masked, or the illegal state, is looked at ahead of the next instruction.
