@@ -9,10 +9,13 @@
 static u64 load_code(void) { return CODE("ldr x1, [x0]"); }
 static u64 store_code(void) { return CODE("str x1, [x0]"); }
 static u64 branch_code(void) { return CODE("br x0"); }
+#define PAR_OF(operation, to) "at " operation ", x0
+isb
+mrs " to ", par_el1
+bic " to ", " to ", #0x200
+"  // NS
 static u64 translate_code(void) {
-  return CODE(
-      "at s1e1r, x0\nisb\nmrs x1, par_el1\nat s1e1w, x0\nisb\nmrs x2, par_el1\n"
-      "at s1e0r, x0\nisb\nmrs x3, par_el1\nat s1e0w, x0\nisb\nmrs x4, par_el1");
+  return CODE(PAR_OF("s1e1r", "x1") PAR_OF("s1e1w", "x2") PAR_OF("s1e0r", "x3") PAR_OF("s1e0w", "x4"));
 }
 
 static char name_buffer[80];
@@ -244,7 +247,7 @@ static void ranges(void) {
     }
     forget_translations();
     line("t1sz", size);
-    load("lowest of range", lowest);
+    load("within range", level ? lowest : lowest + USER_DATA);
     load("below range", lowest - 8);
     load("upper end of range", ~7ull);
   }

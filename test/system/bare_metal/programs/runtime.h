@@ -63,6 +63,7 @@ static inline u32 load32(u64 address) {
 static inline void store32(u64 address, u32 value) {
   asm volatile("str %w0, [%1]" ::"r"(value), "r"(address) : "memory");
 }
+static inline void store8(u64 address, u8 value) { asm volatile("strb %w0, [%1]" ::"r"(value), "r"(address) : "memory"); }
 static inline u64 load64(u64 address) {
   u64 value;
   asm volatile("ldr %0, [%1]" : "=r"(value) : "r"(address) : "memory");
@@ -97,6 +98,8 @@ enum {
 // The runtime and its devices at their physical addresses, in the lowest GiBs of the lower half.
 void turn_on_mmu(void);
 void turn_off_mmu(void);
+// A second core's, on the tables of the first.
+void share_mmu(void);
 u64 default_tcr(void);
 // The entry of an address at a level (0 to 3), with tables down to there.
 u64* entry_of(u64 address, unsigned level);

@@ -34,6 +34,15 @@ u64 default_tcr(void) {
   return 16 | kCached | (16ull | kCached) << 16 | 2ull << 30 | (u64)kIps40 << 32;
 }
 
+static void enable(void) {
+  WRITE(mair_el1, 0x0444ff00);
+  WRITE(tcr_el1, default_tcr());
+  WRITE(ttbr0_el1, (u64)root);
+  WRITE(ttbr1_el1, (u64)root);
+  forget_translations();
+  WRITE(sctlr_el1, READ(sctlr_el1) | 0x1005);
+}
+
 void turn_on_mmu(void) {
   next = TABLES;
   new_table();
@@ -42,13 +51,10 @@ void turn_on_mmu(void) {
   *entry_of(CODE_BLOCK, 2) = CODE_BLOCK | MEMORY | UXN | READ_ONLY;
   *entry_of(CASES, 2) = CASES | MEMORY | USER | READ_ONLY;
   *entry_of(USER_DATA, 2) = USER_DATA | MEMORY | USER;
-  WRITE(mair_el1, 0x0444ff00);
-  WRITE(tcr_el1, default_tcr());
-  WRITE(ttbr0_el1, (u64)root);
-  WRITE(ttbr1_el1, (u64)root);
-  forget_translations();
-  WRITE(sctlr_el1, READ(sctlr_el1) | 0x1005);
+  enable();
 }
+
+void share_mmu(void) { enable(); }
 
 void turn_off_mmu(void) {
   WRITE(sctlr_el1, READ(sctlr_el1) & ~0x1005ull);
