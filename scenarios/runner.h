@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/base/log.h"
+#include "scenarios/insight.h"
 #include "scenarios/scenario.h"
 #include "scenarios/terminal.h"
 
@@ -15,6 +16,8 @@ struct RunOptions {
   std::filesystem::path out;  // folder for reports; empty: none are written
   std::vector<std::string> traces;
   LogLevel level = LogLevel::kWarning;
+  InsightOptions insight;
+  bool console = false;  // standard input and output are the card's UART
 };
 
 // The exit status of the program.

@@ -56,6 +56,9 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
   void set_fiq(bool level) { set_interrupt(fiq_, level); }
   void set_event() { event_ = true; }
 
+  // When the event stream will end its WFE; sc_max_time() if it will not.
+  sc_core::sc_time next_stream_event() const;
+
   // It executed WFI or WFE, and nothing that ends the wait has happened.
   bool waiting() const;
   std::string stuck() const;
