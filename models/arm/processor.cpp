@@ -75,7 +75,7 @@ sc_time Processor::run(sc_time now) {
     if (halt_) serve_debugger();
     if (abandoned_) break;
     if (illegal_state_) {
-      take_here(ec::kIllegalState);
+      take_illegal_state();
     } else if (take_interrupt()) {
       continue;
     }
@@ -173,6 +173,10 @@ void Processor::select_context() {
 bool Processor::translate(const MemoryAccess& access, Translation& result) {
   const unsigned el = access.unprivileged && el_ == 1 ? 0 : el_;
   const bool data = access.kind != AccessKind::kExecute;
+  if (const std::uint64_t pc = mmu_.branch_address(access.address, el); !data && pc != access.address) {
+    registers_.pc = pc;  // where the branch goes
+    return false;
+  }
   const bool strict = data && (system_[banked(el).sctlr] & sctlr::kA);
   if (access.unaligned && (access.must_align || strict)) return abort(access, Mmu::kAlignment), false;
   const Mmu::Result found = mmu_.translate(access.address, access.kind, el);

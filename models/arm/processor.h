@@ -143,6 +143,7 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
   void take_synchronous(unsigned target, unsigned exception_class, std::uint32_t iss, std::uint64_t return_address);
   void take_here(unsigned exception_class, std::uint32_t iss = 0);
   void undefined();
+  void take_illegal_state();
   void abort(const MemoryAccess& access, std::uint8_t status);
   bool take_interrupt();
   bool deliver(unsigned target, unsigned mask_bit, Vector vector);
