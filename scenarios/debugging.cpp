@@ -10,16 +10,22 @@ std::string connect_command(std::uint16_t port, std::filesystem::path image) {
                      std::filesystem::exists(image, ignored) ? image.string() : "FILE");
 }
 
+std::vector<arm::DebugPort*> ports(const arm::Cluster& cluster) {
+  std::vector<arm::DebugPort*> all;
+  for (arm::Core* const core : cluster.cores()) all.push_back(&core->debug_port());
+  return all;
+}
+
 }  // namespace
 
 Debugging::Debugging(const arm::gdb::GdbServer::Config& config, platform::Machine& machine,
                      const std::filesystem::path& firmware, const InterruptGuard& guard, Terminal& terminal)
-    : server_(config, {&machine.card().core().debug_port()},
+    : server_(config, ports(machine.card().cluster()),
               {.monitor = {.now = [&machine] { return machine.sim().scheduler.now(); },
                            .reset = [&machine] { machine.card().reset(); }},
                .cancelled = [&guard] { return guard.interrupted(); },
                .kill = [this] { killed_ = true; }}) {
-  machine.card().core().attach(&server_);
+  for (arm::Core* const core : machine.card().cluster().cores()) core->attach(&server_);
   // Not even a quiet run may wait for somebody without saying so.
   terminal.error(fmt::format("cardvp: {} on port {}: {}", config.wait ? "waiting for gdb" : "gdb can attach",
                              server_.port(), connect_command(server_.port(), firmware)));

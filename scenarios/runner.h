@@ -8,6 +8,7 @@
 
 #include "models/arm/gdb/gdb_server.h"
 #include "models/base/log.h"
+#include "scenarios/insight.h"
 #include "scenarios/scenario.h"
 #include "scenarios/terminal.h"
 
@@ -17,6 +18,8 @@ struct RunOptions {
   std::filesystem::path out;  // folder for reports; empty: none are written
   std::vector<std::string> traces;
   LogLevel level = LogLevel::kWarning;
+  InsightOptions insight;
+  bool console = false;  // standard input and output are the card's UART
   std::optional<arm::gdb::GdbServer::Config> gdb;
 };
 
