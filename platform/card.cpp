@@ -1,18 +1,20 @@
 #include "platform/card.h"
 
+#include <algorithm>
+
 #include "platform/memory_map.h"
 
 namespace cardvp::platform {
 namespace {
 
-constexpr unsigned kSpis = 96;  // the map's interrupts are below 32 + kSpis
+constexpr unsigned kSpis = 128;  // the map's interrupts are below 32 + kSpis
 
 // Ids of the generic timer's PPIs (Arm Base System Architecture).
 enum TimerInterrupt : unsigned { kHypervisorTimer = 26, kVirtualTimer = 27, kSecureTimer = 29, kPhysicalTimer = 30 };
 
-// A card without firmware in its flash still comes out of reset; that is for the ROM to find.
-std::string image_or_nothing(const std::filesystem::path& path) {
-  return std::filesystem::exists(path) ? path.string() : std::string();
+arm::ClusterConfig with_entry(arm::ClusterConfig cluster, const arm::Entry& entry) {
+  cluster.core.entry = entry;
+  return cluster;
 }
 
 }  // namespace
@@ -20,30 +22,40 @@ std::string image_or_nothing(const std::filesystem::path& path) {
 Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pcie::Link& link,
            std::vector<std::unique_ptr<storage::Medium>> media)
     : Model(name, sim),
+      boot_(prepare_boot(config, sim.seed)),
       bus_("bus", sim),
       rom_("rom", sim, map::kROM.size, config.rom.string()),
-      flash_("flash", sim, map::kFLASH.size, image_or_nothing(config.firmware)),
+      flash_("flash", sim, {.size = map::kFLASH.size}, boot_.flash),
+      variables_("variables", sim, {.size = map::kFLASH1.size, .writes = memory::FlashWrites::kAllowed}),
       sram_("sram", sim, {.size = map::kSRAM.size}),
       dram_("dram", sim, {.size = config.dram_size}),
       fuses_("fuses", sim, config.fuses),
       mailbox_("mailbox", sim, memory::kMailboxChannels),
       uart_("uart", sim),
-      gic_("gic", sim, 1, kSpis),
+      rtc_("rtc", sim, config.rtc),
+      gic_("gic", sim, config.cluster.cores, kSpis),
+      gic_v2m_("gic_v2m", sim, gic_),
       watchdog_("watchdog", sim),
-      core_("core", sim, config.core),
+      cluster_("cluster", sim, with_entry(config.cluster, boot_.entry)),
       endpoint_("pcie", sim, link),
       nvme_("nvme", sim, mailbox_.channel(memory::kNvmeChannel)),
       control_plane_("control_plane", sim, mailbox_.channel(memory::kControlChannel), config.volumes),
       dram_size_(config.dram_size),
       resets_(counter("resets", "resets")) {
-  core_.bus.bind(bus_.target);
   nvme_.card.bind(bus_.target);
   map_blocks();
   wire_interrupts();
+  for (unsigned i = 0; i < cluster_.size(); ++i) wire_core(i);
   add_volumes(config, link, std::move(media));
   watchdog_.on_reset([this] {
     log_.warning("the watchdog expired twice");
     reset();
+  });
+  cluster_.on_system_reset([this] { reset(); });
+  cluster_.on_system_off([this] {
+    log_.info("powered off");
+    powered_off_ = true;
+    if (on_power_off_) on_power_off_();
   });
 }
 
@@ -52,9 +64,12 @@ void Card::map_blocks() {
     bus_.map(region.name, region.base, region.size, block);
   };
   place(map::kFLASH, flash_.socket);
+  place(map::kFLASH1, variables_.socket);
   place(map::kGIC_DIST, gic_.distributor().socket);
   place(map::kGIC_CPU, gic_.cpu_interface().socket);
+  place(map::kGIC_V2M, gic_v2m_.socket);
   place(map::kUART, uart_.socket);
+  place(map::kRTC, rtc_.socket);
   place(map::kROM, rom_.socket);
   place(map::kFUSES, fuses_.socket);
   place(map::kWATCHDOG, watchdog_.socket);
@@ -69,18 +84,24 @@ void Card::wire_interrupts() {
   const auto spi = [this](Line& line, unsigned id) {
     line.connect([this, id](bool level) { gic_.set_spi(id, level); });
   };
-  const auto ppi = [this](Line& line, unsigned id) {
-    line.connect([this, id](bool level) { gic_.set_ppi(0, id, level); });
-  };
   spi(uart_.interrupt, map::kIrqUART);
+  spi(rtc_.interrupt, map::kIrqRTC);
   spi(mailbox_.interrupt, map::kIrqMAILBOX);
   spi(watchdog_.interrupt, map::kIrqWATCHDOG);
-  ppi(core_.hypervisor_timer, kHypervisorTimer);
-  ppi(core_.virtual_timer, kVirtualTimer);
-  ppi(core_.secure_timer, kSecureTimer);
-  ppi(core_.physical_timer, kPhysicalTimer);
-  gic_.connect_irq(0, [this](bool level) { core_.set_irq(level); });
-  gic_.connect_fiq(0, [this](bool level) { core_.set_fiq(level); });
+}
+
+void Card::wire_core(unsigned number) {
+  arm::Core& core = cluster_.core(number);
+  core.bus.bind(bus_.target);
+  const auto ppi = [this, number](Line& line, unsigned id) {
+    line.connect([this, number, id](bool level) { gic_.set_ppi(number, id, level); });
+  };
+  ppi(core.hypervisor_timer, kHypervisorTimer);
+  ppi(core.virtual_timer, kVirtualTimer);
+  ppi(core.secure_timer, kSecureTimer);
+  ppi(core.physical_timer, kPhysicalTimer);
+  gic_.connect_irq(number, [&core](bool level) { core.set_irq(level); });
+  gic_.connect_fiq(number, [&core](bool level) { core.set_fiq(level); });
 }
 
 void Card::add_volumes(const CardConfig& config, pcie::Link& link,
@@ -97,18 +118,25 @@ void Card::add_volumes(const CardConfig& config, pcie::Link& link,
 void Card::reset() {
   resets_.add();
   log_.info("reset");
+  powered_off_ = false;
   endpoint_.reset();
   nvme_.reset();
   rom_.reset();
   flash_.reset();
+  variables_.reset();
   sram_.reset();
   dram_.reset();
+  for (const Boot::Piece& piece : boot_.memory)
+    std::copy(piece.bytes.begin(), piece.bytes.end(),
+              dram_.bytes().begin() + static_cast<std::ptrdiff_t>(piece.address - map::kDRAM.base));
   fuses_.reset();
   mailbox_.reset();
   uart_.reset();
+  rtc_.reset();
   watchdog_.reset();
   gic_.reset();
-  core_.reset();
+  gic_v2m_.reset();
+  cluster_.reset();
   control_plane_.start();
 }
 

@@ -1,12 +1,15 @@
 // The card: its blocks on one bus by the one memory map (memory_map.def), their interrupts, reset, and its volumes.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
-#include "models/arm/core.h"
+#include "models/arm/cluster.h"
 #include "models/arm/gic.h"
+#include "models/arm/gicv2m.h"
 #include "models/arm/pl011.h"
+#include "models/arm/pl031.h"
 #include "models/arm/watchdog.h"
 #include "models/bus/bus.h"
 #include "models/memory/flash.h"
@@ -17,6 +20,7 @@
 #include "models/nvme/engine.h"
 #include "models/pcie/endpoint.h"
 #include "models/storage/volume.h"
+#include "platform/boot.h"
 #include "platform/config.h"
 #include "platform/control_plane.h"
 
@@ -25,16 +29,22 @@ namespace cardvp::platform {
 class Card : public Model {
  public:
   // `config` names its images, and has a medium in `media` for each volume. Connects itself to the link. Throws
-  // std::runtime_error, with path and remedy, for an image that cannot be read.
+  // ConfigError for images that the boot cannot use, std::runtime_error for a ROM that cannot be read.
   Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pcie::Link& link,
        std::vector<std::unique_ptr<storage::Medium>> media);
 
-  // Reset of everything: memory keeps its contents, the link goes down, the core starts at the ROM. Happens by itself
-  // when the simulation starts, and when the watchdog expires twice.
+  // Reset of everything: memory keeps its contents, what the boot puts there aside; the link goes down; the cores start
+  // as the configuration says. Happens by itself when the simulation starts, when the watchdog expires twice, and by
+  // PSCI SYSTEM_RESET.
   void reset();
 
+  // PSCI SYSTEM_OFF: the cores stand still until reset(), the rest of the card goes on.
+  void on_power_off(std::function<void()> action) { on_power_off_ = std::move(action); }
+  bool powered_off() const { return powered_off_; }
+
   arm::Pl011& uart() { return uart_; }
-  const arm::Core& core() const { return core_; }
+  arm::Cluster& cluster() { return cluster_; }
+  const arm::Cluster& cluster() const { return cluster_; }
   const ControlPlane& control_plane() const { return control_plane_; }
   std::uint64_t resets() const { return resets_.value(); }  // the first included
 
@@ -42,24 +52,31 @@ class Card : public Model {
   void start_of_simulation() override { reset(); }
   void map_blocks();
   void wire_interrupts();
+  void wire_core(unsigned number);
   void add_volumes(const CardConfig& config, pcie::Link& link, std::vector<std::unique_ptr<storage::Medium>> media);
 
+  Boot boot_;
   bus::Bus bus_;
   memory::Rom rom_;
   memory::Flash flash_;
+  memory::Flash variables_;
   memory::Ram sram_;
   memory::Ram dram_;
   memory::Fuses fuses_;
   memory::Mailbox mailbox_;
   arm::Pl011 uart_;
+  arm::Pl031 rtc_;
   arm::Gic gic_;
+  arm::GicV2m gic_v2m_;
   arm::Watchdog watchdog_;
-  arm::Core core_;
+  arm::Cluster cluster_;
   pcie::Endpoint endpoint_;
   std::vector<std::unique_ptr<storage::Volume>> volumes_;  // outlive the engine
   nvme::Engine nvme_;
   ControlPlane control_plane_;
   std::uint64_t dram_size_;
+  std::function<void()> on_power_off_;
+  bool powered_off_ = false;
   Counter& resets_;
 };
 

@@ -37,14 +37,16 @@ void add_scenario_options(CLI::App& command, Arguments& arguments) {
 
 void add_run_options(CLI::App& command, Arguments& arguments) {
   command
-      .add_option("--out", arguments.options.out,
-                  "Folder for report.json, uart.log, timing.json and, with --trace, trace.json; made if need be")
+      .add_option(
+          "--out", arguments.options.out,
+          "Folder for report.json, uart.log, timing.json and the files of --trace and --profile; made if need be")
       ->type_name("DIR");
   command
       .add_option("--trace", arguments.options.traces,
                   "Debug messages and trace.json of the models whose hierarchical name matches: card.nvme, 'host.*', "
-                  "'*'. May be repeated")
-      ->type_name("PATTERN")
+                  "'*'. `exec` is none of them: it writes every instruction of the cores to exec.log, `exec:FUNCTION` "
+                  "those of a function and of what it calls. May be repeated")
+      ->type_name("PATTERN | exec[:FUNCTION]")
       ->allow_extra_args(false);
   const std::map<std::string, LogLevel> levels = {{"error", LogLevel::kError},
                                                   {"warning", LogLevel::kWarning},
@@ -53,7 +55,49 @@ void add_run_options(CLI::App& command, Arguments& arguments) {
   command.add_option("--log", arguments.options.level, "Messages of all models: error, warning (default), info, debug")
       ->type_name("LEVEL")
       ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case).description(""));
+  command.add_flag(
+      "--console", arguments.options.console,
+      "Connect the terminal to the card's UART; Ctrl-] ends the run. What you type, and when, is not part of "
+      "the scenario: such a run cannot be repeated exactly");
+  const auto add_gdb = [&](const char* name, bool wait, const char* help) {
+    return command
+        .add_option_function<std::uint16_t>(
+            name,
+            [&arguments, wait](const std::uint16_t& port) {
+              arguments.options.gdb = arm::gdb::GdbServer::Config{port, wait};
+            },
+            help)
+        ->type_name("PORT");
+  };
+  CLI::Option* const gdb = add_gdb("--gdb", true,
+                                   "Wait at reset for gdb on this TCP port of 127.0.0.1; 0: any that is free, which is "
+                                   "printed. See docs/firmware.md");
+  add_gdb("--gdb-attach", false, "The same, but run at once: gdb can attach at any time")->excludes(gdb);
   command.add_flag("--quiet", arguments.quiet, "Show errors and warnings only");
+}
+
+void add_insight_options(CLI::App& command, scenarios::InsightOptions& options) {
+  CLI::Option* const from =
+      command.add_option("--trace-from", options.trace_from_us, "Of --trace exec: begin at this simulated time")
+          ->type_name("US")
+          ->check(CLI::NonNegativeNumber);
+  CLI::Option* const to =
+      command.add_option("--trace-to", options.trace_to_us, "Of --trace exec: end at this simulated time")
+          ->type_name("US")
+          ->check(CLI::NonNegativeNumber);
+  for (CLI::Option* const option : {from, to}) option->needs("--trace");
+  command
+      .add_flag("--profile{1}", options.profile_period_us,
+                "Write profile.folded: the simulated time of each stack of functions, sampled every microsecond, or "
+                "with --profile=US every US of them")
+      ->check(CLI::PositiveNumber)
+      ->type_name("[US]");
+  command
+      .add_option("--symbols", options.symbols,
+                  "Names for traces, profiles and backtraces, beside those of the card's own images: an ELF file or a "
+                  "System.map; OFFSET, hexadecimal, is added to its addresses. May be repeated")
+      ->type_name("FILE[@OFFSET]")
+      ->allow_extra_args(false);
 }
 
 scenarios::Scenario load(const Arguments& arguments) {
@@ -105,6 +149,7 @@ int sc_main(int argc, char** argv) {
   CLI::App* const run_command = app.add_subcommand("run", "Run a scenario");
   add_scenario_options(*run_command, arguments);
   add_run_options(*run_command, arguments);
+  add_insight_options(*run_command, arguments.options.insight);
   CLI::App* const validate_command = app.add_subcommand("validate", "Check a scenario without running it");
   add_scenario_options(*validate_command, arguments);
   CLI::App* const list_command = app.add_subcommand("list", "List the scenarios that come with the program");
@@ -115,6 +160,8 @@ int sc_main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(RunStatus::kConfiguration);
   }
+
+  scenarios::take_exec_traces(arguments.options.traces, arguments.options.insight);
 
   const RunStatus status = guarded(RunStatus::kConfiguration, [&] {
     if (list_command->parsed()) list_scenarios();

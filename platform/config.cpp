@@ -1,7 +1,5 @@
 #include "platform/config.h"
 
-#include "platform/memory_map.h"
-
 namespace cardvp::platform {
 namespace {
 
@@ -36,6 +34,17 @@ MediumConfig read_medium(const JsonReader& node, const path& folder) {
   if (medium.create && medium.size == 0) node.fail("size_mib", "a size for the file that is to be created");
   if (medium.create && medium.read_only) node.fail("create", "false for a medium that is read_only");
   return medium;
+}
+
+BootConfig read_boot(const JsonReader& node, const path& folder) {
+  BootConfig boot;
+  node.read_enum("type", boot.type, {"rom", "image", "linux"});
+  node.read("level", boot.level);
+  read_path(node, "flash", folder, boot.flash);
+  read_path(node, "kernel", folder, boot.kernel);
+  read_path(node, "initrd", folder, boot.initrd);
+  node.read("command_line", boot.command_line);
+  return boot;
 }
 
 // Block devices are named as Linux counts them: sda to sdz, then sdaa.
@@ -75,11 +84,15 @@ CardConfig read_card(const JsonReader& card, const path& folder) {
   read_path(card, "rom", folder, config.rom);
   read_path(card, "firmware", folder, config.firmware);
 
+  config.boot = read_boot(card.object("boot"), folder);
+
   const JsonReader core = card.object("core");
-  core.read_scaled("frequency_mhz", config.core.frequency_hz, 1e6);
-  core.read_time("quantum_ns", config.core.quantum, sc_core::SC_NS);
+  core.read("count", config.cluster.cores);
+  core.read_scaled("frequency_mhz", config.cluster.core.frequency_hz, 1e6);
+  core.read_time("quantum_ns", config.cluster.core.quantum, sc_core::SC_NS);
 
   card.read_scaled("dram_mib", config.dram_size, kMiB);
+  card.read("rtc_start", config.rtc.start_seconds);
   config.fuses = read_fuses(card.object("fuses"));
 
   const JsonReader link = card.object("pcie");
@@ -95,8 +108,8 @@ CardConfig read_card(const JsonReader& card, const path& folder) {
   nvme.read_time("command_overhead_ns", config.nvme.command_overhead, sc_core::SC_NS);
 
   const JsonReader energy = card.object("energy");
-  energy.read("core_picojoules_per_instruction", config.core.picojoules_per_instruction);
-  energy.read("core_static_watts", config.core.static_watts);
+  energy.read("core_picojoules_per_instruction", config.cluster.core.picojoules_per_instruction);
+  energy.read("core_static_watts", config.cluster.core.static_watts);
   energy.read("nvme_picojoules_per_command", config.nvme.picojoules_per_command);
 
   card.for_each("volumes", [&](const JsonReader& node) {

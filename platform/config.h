@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "host/nvme/driver.h"
-#include "models/arm/core.h"
+#include "models/arm/cluster.h"
+#include "models/arm/pl031.h"
 #include "models/memory/fuses.h"
 #include "models/nvme/engine.h"
 #include "models/pcie/link.h"
 #include "models/storage/volume.h"
 #include "platform/json_reader.h"
-#include "platform/memory_map.h"
 
 namespace cardvp::platform {
 
@@ -39,11 +39,23 @@ struct VolumeConfig {
   storage::VolumeConfig timing;
 };
 
+struct BootConfig {
+  // The ROM, which starts the firmware; an image in the flash that is entered at its first byte; a Linux kernel.
+  enum class Type : std::uint8_t { kRom, kImage, kLinux };
+  Type type = Type::kRom;
+  unsigned level = 1;                    // exception level at entry; the ROM's is 3
+  std::filesystem::path flash;           // kImage
+  std::filesystem::path kernel, initrd;  // kLinux; no initrd: empty
+  std::string command_line;              // kLinux
+};
+
 struct CardConfig {
   std::filesystem::path rom;       // empty: the installed one
   std::filesystem::path firmware;  // empty: the installed one; where there is no such file, the flash is erased
-  arm::CoreConfig core{.entry = {.address = map::kROM.base}};
+  BootConfig boot;
+  arm::ClusterConfig cluster;  // its entry comes from `boot`
   std::uint64_t dram_size = 256 * kMiB;
+  arm::Pl031Config rtc;
   memory::FusesConfig fuses;
   pcie::LinkConfig link;
   nvme::ControllerConfig nvme;  // of every volume; `function` means nothing here

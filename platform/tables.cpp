@@ -14,10 +14,18 @@ namespace cardvp::platform::banks::gicc {
 #define CARDVP_REGISTERS "models/arm/gicc.def"
 #include "models/base/declare_registers.h"
 }  // namespace cardvp::platform::banks::gicc
+namespace cardvp::platform::banks::gicv2m {
+#define CARDVP_REGISTERS "models/arm/gicv2m.def"
+#include "models/base/declare_registers.h"
+}  // namespace cardvp::platform::banks::gicv2m
 namespace cardvp::platform::banks::pl011 {
 #define CARDVP_REGISTERS "models/arm/pl011.def"
 #include "models/base/declare_registers.h"
 }  // namespace cardvp::platform::banks::pl011
+namespace cardvp::platform::banks::pl031 {
+#define CARDVP_REGISTERS "models/arm/pl031.def"
+#include "models/base/declare_registers.h"
+}  // namespace cardvp::platform::banks::pl031
 namespace cardvp::platform::banks::watchdog {
 #define CARDVP_REGISTERS "models/arm/watchdog.def"
 #include "models/base/declare_registers.h"
@@ -51,9 +59,9 @@ namespace cardvp::platform {
 namespace {
 
 constexpr const BankInfo* kBanks[] = {
-    &banks::gicd::kBank,         &banks::gicc::kBank,      &banks::pl011::kBank,     &banks::watchdog::kBank,
-    &banks::fuses::kBank,        &banks::mailbox::kBank,   &banks::pcie_link::kBank, &banks::pcie_function::kBank,
-    &banks::nvme_control::kBank, &banks::nvme_host::kBank,
+    &banks::gicd::kBank,      &banks::gicc::kBank,          &banks::gicv2m::kBank,       &banks::pl011::kBank,
+    &banks::pl031::kBank,     &banks::watchdog::kBank,      &banks::fuses::kBank,        &banks::mailbox::kBank,
+    &banks::pcie_link::kBank, &banks::pcie_function::kBank, &banks::nvme_control::kBank, &banks::nvme_host::kBank,
 };
 
 const char* name_of(Access access) {

@@ -35,7 +35,7 @@ Task<> HostProgram::run() {
   host::RootComplex& root = machine_.host().root();
   while (!root.link_up()) co_await root.link_event();
   link_up_ = scheduler.now();
-  instructions_ = machine_.card().core().instructions();
+  instructions_ = machine_.card().cluster().instructions();
   if (co_await attach()) {
     ready_ = scheduler.now();
     for (const Workload& workload : scenario_.workloads) {

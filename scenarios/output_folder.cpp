@@ -23,7 +23,7 @@ OutputFolder::OutputFolder(fs::path path) : path_(std::move(path)) {
   std::error_code error;
   fs::create_directories(path_, error);
   if (error) fail(path_, error.message());
-  for (const char* name : {"report.json", "timing.json", "trace.json", "uart.log"}) {
+  for (const char* name : {"exec.log", "profile.folded", "report.json", "timing.json", "trace.json", "uart.log"}) {
     fs::remove(path_ / name, error);
     if (error) fail(path_ / name, error.message());
   }

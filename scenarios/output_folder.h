@@ -14,6 +14,9 @@ class OutputFolder {
   // with a remedy, if nothing can be written there.
   explicit OutputFolder(std::filesystem::path path);
 
+  // For a file that is written while the run goes on.
+  std::filesystem::path file(std::string_view name) const { return path_ / name; }
+
   // Throws std::runtime_error if not all of it could be written.
   void write(std::string_view name, std::string_view text) const;
   void write(std::string_view name, const std::function<void(std::ostream&)>& writer) const;

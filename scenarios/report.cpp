@@ -97,7 +97,7 @@ Json report_json(const Scenario& scenario, platform::Machine& machine, const Hos
       {"scenario", scenario.name}, {"seed", scenario.seed}, {"result", kResults[static_cast<int>(outcome.result)]}};
   if (!outcome.reason.empty()) json["reason"] = outcome.reason;
   json["simulated_ns"] = ns(end);
-  json["instructions"] = machine.card().core().instructions();
+  json["instructions"] = machine.card().cluster().instructions();
   json["boot"] = boot_json(machine, program);
   json["controllers"] = Json::array();
   for (const ControllerFound& found : program.controllers())
@@ -140,7 +140,7 @@ Timing measure(platform::Machine& machine, const HostProgram& program, double wa
     timing.workload_wall_seconds += result.wall_seconds;
     timing.commands += result.io.commands();
   }
-  timing.instructions = machine.card().core().instructions();
+  timing.instructions = machine.card().cluster().instructions();
   timing.activations = machine.sim().scheduler.activations();
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -155,7 +155,7 @@ Json timing_json(const Timing& timing, const HostProgram& program) {
                {"commands", timing.commands},
                {"commands_per_wall_second", rounded(timing.commands_per_wall_second())},
                {"instructions", timing.instructions},
-               {"million_instructions_per_wall_second", rounded(rate(timing.instructions, timing.wall_seconds) / 1e6)},
+               {"million_instructions_per_wall_second", rounded(timing.mips())},
                {"scheduler_activations", timing.activations},
                {"peak_memory_mib", rounded(timing.peak_memory_mib)}};
   json["workloads"] = Json::array();
@@ -167,7 +167,7 @@ Json timing_json(const Timing& timing, const HostProgram& program) {
   return json;
 }
 
-std::vector<std::string> result_table(const HostProgram& program, const Timing& timing) {
+std::vector<std::string> result_table(const HostProgram& program) {
   std::size_t width = std::string("workload").size();
   for (const WorkloadResult& result : program.results()) width = std::max(width, result.name.size());
 
@@ -185,11 +185,16 @@ std::vector<std::string> result_table(const HostProgram& program, const Timing& 
                                 rate(result.bytes(), result.seconds()) / 1e6, us(0.5), us(0.99), us(0.999), verdict));
   }
   lines.push_back("");
-  lines.push_back(
-      fmt::format("simulated {:.3f} ms in {:.2f} s: {:.4f} simulated s per wall s, {:.0f} commands per wall s",
-                  timing.simulated_seconds * 1e3, timing.wall_seconds, timing.simulated_per_wall(),
-                  timing.commands_per_wall_second()));
   return lines;
+}
+
+std::string speed_line(const Timing& timing) {
+  std::string line =
+      fmt::format("simulated {:.3f} ms in {:.2f} s: {:.4f} x real time, {:.3f} M instructions, {:.1f} MIPS",
+                  timing.simulated_seconds * 1e3, timing.wall_seconds, timing.simulated_per_wall(),
+                  static_cast<double>(timing.instructions) / 1e6, timing.mips());
+  if (timing.commands > 0) line += fmt::format(", {:.0f} commands per wall s", timing.commands_per_wall_second());
+  return line;
 }
 
 }  // namespace cardvp::scenarios

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "models/arm/gdb/gdb_server.h"
 #include "models/base/log.h"
+#include "scenarios/insight.h"
 #include "scenarios/scenario.h"
 #include "scenarios/terminal.h"
 
@@ -15,6 +18,9 @@ struct RunOptions {
   std::filesystem::path out;  // folder for reports; empty: none are written
   std::vector<std::string> traces;
   LogLevel level = LogLevel::kWarning;
+  InsightOptions insight;
+  bool console = false;  // standard input and output are the card's UART
+  std::optional<arm::gdb::GdbServer::Config> gdb;
 };
 
 // The exit status of the program.

@@ -158,7 +158,10 @@ Scenario parse_scenario(const json& document, const std::filesystem::path& folde
   scenario.host = platform::read_host(host);
   host.for_each("workloads",
                 [&](const JsonReader& node) { scenario.workloads.push_back(read_workload(node, scenario)); });
-  root.object("limits").read_time("boot_ms", scenario.boot_limit, sc_core::SC_MS);
+  root.for_each("console", [&](const JsonReader& node) { scenario.console.push_back(read_console_step(node)); });
+  const JsonReader limits = root.object("limits");
+  limits.read_time("boot_ms", scenario.boot_limit, sc_core::SC_MS);
+  limits.read_time("run_ms", scenario.run_limit, sc_core::SC_MS);
   return scenario;
 }
 

@@ -12,6 +12,7 @@
 #include "host/workload/checksum_workload.h"
 #include "host/workload/io_workload.h"
 #include "platform/config.h"
+#include "scenarios/console_step.h"
 
 namespace cardvp::scenarios {
 
@@ -33,7 +34,9 @@ struct Scenario {
   platform::CardConfig card;
   platform::HostConfig host;
   std::vector<Workload> workloads;
-  sc_core::sc_time boot_limit{100, sc_core::SC_MS};  // the link must be up by then
+  std::vector<ConsoleStep> console;
+  sc_core::sc_time boot_limit{100, sc_core::SC_MS};  // the link must be up by then, if there are volumes
+  sc_core::sc_time run_limit;                        // how long the run may take; zero: as long as it takes
 };
 
 // The file's JSON. Throws std::runtime_error, with line and column where it is malformed.

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "scenarios/file_digest.h"
+
 namespace cardvp::scenarios {
 
 void UartLog::add(char c, sc_core::sc_time at) {
   text_ += c;
+  timed_ += c;
+  for (unsigned shift = 0; shift < 64; shift += 8) timed_ += static_cast<char>(at.value() >> shift);
   if (c == '\n' || line_.size() >= kLongestLine) end_line(at);
   if (c == '\n' || c == '\r') return;
   // What a terminal would obey is shown as a dot.
@@ -15,6 +19,8 @@ void UartLog::add(char c, sc_core::sc_time at) {
 void UartLog::finish(sc_core::sc_time at) {
   if (!line_.empty()) end_line(at);
 }
+
+std::string UartLog::digest() const { return sha256(timed_); }
 
 void UartLog::end_line(sc_core::sc_time at) {
   on_line_(fmt::format("[{:>10.3f} us] {}", at.to_seconds() * 1e6, line_));

@@ -20,7 +20,10 @@ class UartLog {
   // Ends a line that has not been ended.
   void finish(sc_core::sc_time at);
 
-  const std::string& text() const { return text_; }                    // as it was transmitted
+  const std::string& text() const { return text_; }  // as it was transmitted
+  // SHA-256 over each byte and its simulated time in ps (8 bytes, little-endian): two runs that have the same one said
+  // the same at the same times.
+  std::string digest() const;
   const std::deque<std::string>& last_lines() const { return last_; }  // without time
 
  private:
@@ -28,6 +31,7 @@ class UartLog {
 
   std::function<void(const std::string&)> on_line_;
   std::string text_;
+  std::string timed_;  // what the digest is of
   std::string line_;
   std::deque<std::string> last_;
 };

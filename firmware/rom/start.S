@@ -7,6 +7,9 @@ _start:
   msr  sctlr_el3, x0
   msr  cptr_el3, xzr    /* traps nothing */
   msr  daifset, #15
+  mrs  x0, mpidr_el1
+  tst  x0, #0xff        /* the first core is the firmware's; the others stay here */
+  b.ne 2f
   startup 3
   bl   rom_main         /* returns the entry of an image that may run, or not at all */
   msr  elr_el3, x0
@@ -28,6 +31,8 @@ _start:
   mov  x0, #0
   isb
   eret
+2: wfi
+  b    2b
   .ltorg
 
   vector_table 3, 0

@@ -118,10 +118,10 @@ void pack(const PackOptions& options) {
   header.entry = address(options.entry);
   if (body.size() > region("FLASH").size) throw std::runtime_error(options.input + ": longer than the flash");
   header.body_size = static_cast<std::uint32_t>(body.size());
-  header.body_crc = crc32(0, body.data(), body.size());
+  header.body_crc = crc32_ieee(0, body.data(), body.size());
   if (options.name.size() > sizeof header.name) throw std::invalid_argument("the name is longer than 20 characters");
   options.name.copy(header.name, sizeof header.name);
-  header.header_crc = crc32(0, &header, offsetof(image_header, header_crc));
+  header.header_crc = crc32_ieee(0, &header, offsetof(image_header, header_crc));
   const image_fault fault = check(header, body.data(), sizeof header + body.size());
   if (fault != IMAGE_GOOD) throw std::invalid_argument(describe(fault));
 

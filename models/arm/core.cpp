@@ -73,7 +73,10 @@ Task<> Core::execute(Entry entry, sc_time delay) {
     instructions_.add(executed);
     energy_.add_picojoules(static_cast<double>(executed) * config_.picojoules_per_instruction);
     co_await scheduler().delay(elapsed);
+    if (const sc_time event = processor.next_stream_event(); event != sc_core::sc_max_time())
+      event_stream_.call_at(std::max(event, now()));
     while (processor.waiting()) co_await wake_;
+    event_stream_.cancel();
   }
 }
 

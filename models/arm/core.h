@@ -83,6 +83,7 @@ class Core : public Model {
   Counter& instructions_;
   std::unique_ptr<Parts> parts_;
   Trigger wake_{scheduler()};
+  Callback<&Core::send_event> event_stream_{scheduler(), *this};
   TaskScope scope_{scheduler()};
 };
 

@@ -75,13 +75,23 @@ sc_time GenericTimer::next_expiry(sc_time after) const {
     const Id id = static_cast<Id>(i);
     const Timer& timer = timers_[id];
     if (!timer.enabled || timer.masked || met(id, after)) continue;
-    // The first picosecond at which the counter shows it, unless that is beyond the end of time.
     const std::uint64_t now = count(after);
-    const Wide due = Wide{now} + (timer.compare - (now - offset_of(id)));
-    const Wide ps = (due * kPicosecondsPerSecond + hz_ - 1) / hz_;
-    if (ps < next.value()) next = sc_time::from_value(static_cast<std::uint64_t>(ps));
+    next = std::min(next, time_of(Wide{now} + (timer.compare - (now - offset_of(id)))));
   }
   return next;
+}
+
+sc_time GenericTimer::time_of(Wide count) const {
+  const Wide ps = (count * kPicosecondsPerSecond + hz_ - 1) / hz_;
+  const sc_time never = sc_core::sc_max_time();
+  return ps < never.value() ? sc_time::from_value(static_cast<std::uint64_t>(ps)) : never;
+}
+
+sc_time GenericTimer::next_transition(unsigned bit, bool rising, sc_time after) const {
+  const std::uint64_t period = std::uint64_t{2} << bit, now = count(after);
+  const std::uint64_t phase = (now - offset_) & (period - 1), wanted = rising ? period / 2 : 0;
+  const std::uint64_t distance = (wanted - phase) & (period - 1);
+  return time_of(Wide{now} + (distance ? distance : period));
 }
 
 void GenericTimer::expire() { update(scheduler_.now()); }

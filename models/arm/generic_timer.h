@@ -29,6 +29,10 @@ class GenericTimer {
   std::uint64_t value(Id id, sc_core::sc_time at) const;
   void set_value(Id id, std::uint64_t value, sc_core::sc_time at);
 
+  // The event stream (Arm ARM, D10.2.3): the first time after `after` at which a bit of the virtual counter changes to 1
+  // (`rising`) or to 0.
+  sc_core::sc_time next_transition(unsigned bit, bool rising, sc_core::sc_time after) const;
+
   // Brings the outputs up to a time.
   void update(sc_core::sc_time at);
   // When an output will next rise; sc_max_time() if none will.
@@ -43,6 +47,8 @@ class GenericTimer {
   };
   std::uint64_t offset_of(Id id) const { return id == kVirtual ? offset_ : 0; }
   bool met(Id id, sc_core::sc_time at) const { return count(at) - offset_of(id) >= timers_[id].compare; }
+  // The first picosecond at which the physical counter shows a value; sc_max_time() if that is beyond the end of time.
+  sc_core::sc_time time_of(unsigned __int128 count) const;
   void expire();
 
   Scheduler& scheduler_;

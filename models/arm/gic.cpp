@@ -41,8 +41,28 @@ struct Gic::Cpu {
   Word own;  // ids 0 to 31
   std::array<std::uint8_t, 32> priorities{};
   std::array<std::uint8_t, kSgis> sgi_sources{};  // for which each SGI is pending here, a bit per CPU
+  std::array<std::uint32_t, 32> targeted{};       // by id / 32: what may come here
   Line irq, fiq;
+
+  // What the registers say, kept where the way of every interrupt is short. By group:
+  std::array<bool, 2> enabled{};
+  std::array<unsigned, 2> subpriority_bits{};  // of a priority: do not count for preemption, 3.3.3
+  bool fiq_enabled = false;
+  unsigned mask = 0;
+  std::uint8_t running = kIdlePriority;
+  void registers_changed();
 };
+
+void Gic::Cpu::registers_changed() {
+  enabled = {registers.get(gicc::CTLR_ENABLE_GROUP0) != 0, registers.get(gicc::CTLR_ENABLE_GROUP1) != 0};
+  const auto group0 = static_cast<unsigned>(registers.get(gicc::BPR_POINT)) + 1;
+  const auto group1 = static_cast<unsigned>(registers.get(gicc::ABPR_POINT));
+  subpriority_bits = {group0, registers.get(gicc::CTLR_CBPR) ? group0 : group1};
+  fiq_enabled = registers.get(gicc::CTLR_FIQ_EN);
+  mask = static_cast<unsigned>(registers.get(gicc::PMR_PRIORITY));
+  const unsigned highest = std::min(highest_active(registers, gicc::APR), highest_active(registers, gicc::NSAPR));
+  running = highest == 32 * kActiveWords ? kIdlePriority : static_cast<std::uint8_t>(2 * highest);
+}
 
 class Gic::Frame : public BusTarget {
  public:
@@ -98,33 +118,37 @@ void Gic::reset() {
   distributor_registers_.set(gicd::TYPER_CPUS, cpus_.size() - 1);
   for (Word& word : shared_) word = {.level = word.level};
   priorities_.fill(0);
-  targets_.fill(cpus_.size() == 1 ? 1 : 0);
+  forwarded_ = {};
   for (const auto& cpu : cpus_) {
     cpu->registers.reset();
     cpu->own = {.enabled = 0xffff, .edge = 0xffff, .level = cpu->own.level};
     cpu->priorities.fill(0);
     cpu->sgi_sources.fill(0);
+    cpu->targeted.fill(cpus_.size() == 1 ? ~0u : 0);
+    cpu->targeted[0] = ~0u;
+    cpu->registers_changed();
   }
   update();
 }
 
 // Inputs.
 
-void Gic::set_input(Word& word, unsigned bit, bool level) {
+bool Gic::set_input(Word& word, unsigned bit, bool level) {
+  const std::uint32_t before = word.ready();
   const std::uint32_t mask = 1u << bit;
   if (level && !(word.level & mask)) word.latched |= word.edge & mask;
   word.level = level ? word.level | mask : word.level & ~mask;
-  update();
+  return word.ready() != before;
 }
 
 void Gic::set_spi(unsigned id, bool level) {
   assert(id >= 32 && id < ids_);
-  set_input(shared_[id / 32], id % 32, level);
+  if (set_input(shared_[id / 32], id % 32, level)) update_targets(id);
 }
 
 void Gic::set_ppi(unsigned cpu, unsigned id, bool level) {
   assert(cpu < cpus_.size() && id >= kSgis && id < 32);
-  set_input(cpus_[cpu]->own, id, level);
+  if (set_input(cpus_[cpu]->own, id, level)) update(*cpus_[cpu]);
 }
 
 // Distributor, 4.3.
@@ -196,7 +220,11 @@ void Gic::hook_triggers() {
 }
 
 void Gic::hook_distributor() {
-  distributor_registers_.on_write(gicd::CTLR, [this](const RegisterWrite&) { update(); });
+  distributor_registers_.on_write(gicd::CTLR, [this](const RegisterWrite& write) {
+    forwarded_ = {gicd::CTLR_ENABLE_GROUP0.of(write.value) ? ~0u : 0,
+                  gicd::CTLR_ENABLE_GROUP1.of(write.value) ? ~0u : 0};
+    update();
+  });
   distributor_registers_.on_read(gicd::IGROUPR,
                                  [this](std::uint32_t index) { return word(index, *accessing_).group1; });
   distributor_registers_.on_write(gicd::IGROUPR, [this](const RegisterWrite& write) {
@@ -220,10 +248,18 @@ void Gic::hook_distributor() {
       gicd::ITARGETSR,
       [this](unsigned id) -> std::uint8_t {
         if (cpus_.size() == 1) return 0;
-        return id < 32 ? static_cast<std::uint8_t>(1u << accessing_->number) : targets_[id];
+        if (id < 32) return static_cast<std::uint8_t>(1u << accessing_->number);
+        unsigned targets = 0;
+        for (const auto& cpu : cpus_) targets |= (cpu->targeted[id / 32] >> id % 32 & 1) << cpu->number;
+        return static_cast<std::uint8_t>(targets);
       },
       [this](unsigned id, std::uint8_t value) {
-        if (cpus_.size() > 1 && id >= 32 && id < ids_) targets_[id] = value & ((1u << cpus_.size()) - 1);
+        if (cpus_.size() == 1 || id < 32 || id >= ids_) return;
+        const std::uint32_t bit = 1u << id % 32;
+        for (const auto& cpu : cpus_) {
+          std::uint32_t& targeted = cpu->targeted[id / 32];
+          targeted = value >> cpu->number & 1 ? targeted | bit : targeted & ~bit;
+        }
       });
   hook_triggers();
   distributor_registers_.on_write(gicd::SGIR, [this](const RegisterWrite& write) { send_sgi(write); });
@@ -247,9 +283,11 @@ void Gic::send_sgi(const RegisterWrite& write) {
     default: break;  // reserved
   }
   const auto sgi = static_cast<unsigned>(gicd::SGIR_ID.of(write.written));
-  for (const auto& cpu : cpus_)
-    if (targets >> cpu->number & 1) set_sgi_sources(*cpu, sgi, static_cast<std::uint8_t>(cpu->sgi_sources[sgi] | self));
-  update();
+  for (const auto& cpu : cpus_) {
+    if (!(targets >> cpu->number & 1)) continue;
+    set_sgi_sources(*cpu, sgi, static_cast<std::uint8_t>(cpu->sgi_sources[sgi] | self));
+    update(*cpu);
+  }
 }
 
 void Gic::set_sgi_sources(Cpu& cpu, unsigned sgi, std::uint8_t sources) {
@@ -265,16 +303,20 @@ RegisterBank& Gic::cpu_bank(unsigned cpu) { return cpus_[cpu]->registers; }
 void Gic::hook_cpu_interface(Cpu& cpu) {
   RegisterBank& registers = cpu.registers;
   for (const auto reg : {gicc::CTLR, gicc::PMR, gicc::BPR, gicc::APR, gicc::NSAPR})
-    registers.on_write(reg, [this](const RegisterWrite&) { update(); });
-  registers.on_write(gicc::ABPR, [this, &registers](const RegisterWrite& write) {
-    if (gicc::ABPR_POINT.of(write.value) == 0) registers.set(gicc::ABPR_POINT, 1);
-    update();
+    registers.on_write(reg, [this, &cpu](const RegisterWrite&) {
+      cpu.registers_changed();
+      update(cpu);
+    });
+  registers.on_write(gicc::ABPR, [this, &cpu](const RegisterWrite& write) {
+    if (gicc::ABPR_POINT.of(write.value) == 0) cpu.registers.set(gicc::ABPR_POINT, 1);
+    cpu.registers_changed();
+    update(cpu);
   });
   registers.on_read(gicc::IAR, [this, &cpu](std::uint32_t) { return acknowledge(cpu, false); });
   registers.on_read(gicc::AIAR, [this, &cpu](std::uint32_t) { return acknowledge(cpu, true); });
   registers.on_read(gicc::HPPIR, [this, &cpu](std::uint32_t) { return read_pending(cpu, false); });
   registers.on_read(gicc::AHPPIR, [this, &cpu](std::uint32_t) { return read_pending(cpu, true); });
-  registers.on_read(gicc::RPR, [this, &cpu](std::uint32_t) { return running_priority(cpu); });
+  registers.on_read(gicc::RPR, [&cpu](std::uint32_t) { return cpu.running; });
   registers.on_write(gicc::EOIR, [this, &cpu](const RegisterWrite& write) {
     end_of_interrupt(cpu, static_cast<unsigned>(gicc::EOIR_ID.of(write.written)), false);
   });
@@ -284,48 +326,31 @@ void Gic::hook_cpu_interface(Cpu& cpu) {
   registers.on_write(gicc::DIR, [this, &cpu](const RegisterWrite& write) {
     if (!cpu.registers.get(gicc::CTLR_EOI_MODE)) return;
     deactivate(cpu, static_cast<unsigned>(gicc::DIR_ID.of(write.written)));
-    update();
   });
 }
 
 Gic::Candidate Gic::highest_pending(Cpu& cpu) {
-  const std::uint32_t group0 = distributor_registers_.get(gicd::CTLR_ENABLE_GROUP0) ? ~0u : 0;
-  const std::uint32_t group1 = distributor_registers_.get(gicd::CTLR_ENABLE_GROUP1) ? ~0u : 0;
   Candidate best;
   for (unsigned index = 0; index * 32 < ids_; ++index) {
     const Word& state = word(index, cpu);
-    const std::uint32_t forwarded = (~state.group1 & group0) | (state.group1 & group1);
-    for (std::uint32_t bits = state.pending() & state.enabled & ~state.active & forwarded; bits; bits &= bits - 1) {
+    const std::uint32_t forwarded = (~state.group1 & forwarded_[0]) | (state.group1 & forwarded_[1]);
+    for (std::uint32_t bits = state.ready() & cpu.targeted[index] & forwarded; bits; bits &= bits - 1) {
       const unsigned id = 32 * index + static_cast<unsigned>(std::countr_zero(bits));
-      if (id >= 32 && !(targets_[id] >> cpu.number & 1)) continue;
       if (priority(id, cpu) < best.priority) best = {id, priority(id, cpu), (state.group1 & bits & -bits) != 0};
     }
   }
   return best;
 }
 
-bool Gic::group_enabled(const Cpu& cpu, bool group1) const {
-  return cpu.registers.get(group1 ? gicc::CTLR_ENABLE_GROUP1 : gicc::CTLR_ENABLE_GROUP0);
-}
-
-// 3.3.3: the bits of a priority that count for preemption.
-std::uint8_t Gic::group_priority(const Cpu& cpu, const Candidate& candidate) const {
-  const bool own_point = candidate.group1 && !cpu.registers.get(gicc::CTLR_CBPR);
-  const std::uint64_t low = own_point ? cpu.registers.get(gicc::ABPR_POINT) : cpu.registers.get(gicc::BPR_POINT) + 1;
+std::uint8_t Gic::group_priority(const Cpu& cpu, const Candidate& candidate) {
+  const unsigned low = cpu.subpriority_bits[candidate.group1];
   return static_cast<std::uint8_t>(candidate.priority >> low << low);
-}
-
-std::uint8_t Gic::running_priority(const Cpu& cpu) const {
-  const unsigned highest =
-      std::min(highest_active(cpu.registers, gicc::APR), highest_active(cpu.registers, gicc::NSAPR));
-  return highest == 32 * kActiveWords ? kIdlePriority : static_cast<std::uint8_t>(2 * highest);
 }
 
 Gic::Candidate Gic::signalled(Cpu& cpu) {
   const Candidate candidate = highest_pending(cpu);
-  if (candidate.id == kSpurious || !group_enabled(cpu, candidate.group1)) return {};
-  if (candidate.priority >= cpu.registers.get(gicc::PMR_PRIORITY)) return {};
-  if (group_priority(cpu, candidate) >= running_priority(cpu)) return {};
+  if (candidate.id == kSpurious || !cpu.enabled[candidate.group1] || candidate.priority >= cpu.mask) return {};
+  if (group_priority(cpu, candidate) >= cpu.running) return {};
   return candidate;
 }
 
@@ -337,7 +362,7 @@ std::uint32_t Gic::id_field(const Cpu& cpu, const Candidate& candidate) const {
 
 std::uint32_t Gic::read_pending(Cpu& cpu, bool alias) {
   const Candidate candidate = highest_pending(cpu);
-  if (candidate.id == kSpurious || !group_enabled(cpu, candidate.group1)) return kSpurious;
+  if (candidate.id == kSpurious || !cpu.enabled[candidate.group1]) return kSpurious;
   if (alias && !candidate.group1) return kSpurious;
   if (!alias && candidate.group1 && !cpu.registers.get(gicc::CTLR_ACK_CTL)) return kOtherGroup;
   return id_field(cpu, candidate);
@@ -364,14 +389,16 @@ std::uint32_t Gic::acknowledge(Cpu& cpu, bool alias) {
   const RegisterBank::Id active = candidate.group1 ? gicc::NSAPR : gicc::APR;
   const unsigned level = group_priority(cpu, candidate) / 2;
   cpu.registers.set(active, cpu.registers.get(active, level / 32) | 1u << level % 32, level / 32);
+  cpu.registers_changed();
   acknowledged_.add();
-  update();
+  update(cpu);
+  if (candidate.id >= 32) update_targets(candidate.id);
   return taken;
 }
 
 void Gic::end_of_interrupt(Cpu& cpu, unsigned id, bool alias) {
   if (id >= ids_) return;
-  const Word& state = word(id / 32, cpu);
+  Word& state = word(id / 32, cpu);
   const std::uint32_t bit = 1u << id % 32;
   const bool group1 = state.group1 & bit;
   if (alias ? !group1 : group1 && !cpu.registers.get(gicc::CTLR_ACK_CTL)) return;
@@ -381,22 +408,33 @@ void Gic::end_of_interrupt(Cpu& cpu, unsigned id, bool alias) {
   const RegisterBank::Id active = group1 ? gicc::NSAPR : gicc::APR;
   if (const unsigned level = highest_active(cpu.registers, active); level < 32 * kActiveWords)
     cpu.registers.set(active, cpu.registers.get(active, level / 32) & ~(1ull << level % 32), level / 32);
-  if (deactivates) deactivate(cpu, id);
-  update();
+  cpu.registers_changed();
+  if (deactivates) state.active &= ~bit;
+  update(cpu);
+  if (deactivates && id >= 32) update_targets(id);
 }
 
 void Gic::deactivate(Cpu& cpu, unsigned id) {
-  if (id < ids_) word(id / 32, cpu).active &= ~(1u << id % 32);
+  if (id >= ids_) return;
+  word(id / 32, cpu).active &= ~(1u << id % 32);
+  id < 32 ? update(cpu) : update_targets(id);
 }
 
 void Gic::update() {
-  for (const auto& cpu : cpus_) {
-    const Candidate candidate = signalled(*cpu);
-    const bool any = candidate.id != kSpurious;
-    const bool fiq = any && !candidate.group1 && cpu->registers.get(gicc::CTLR_FIQ_EN);
-    cpu->irq.set(any && !fiq);
-    cpu->fiq.set(fiq);
-  }
+  for (const auto& cpu : cpus_) update(*cpu);
+}
+
+void Gic::update_targets(unsigned id) {
+  for (const auto& cpu : cpus_)
+    if (cpu->targeted[id / 32] >> id % 32 & 1) update(*cpu);
+}
+
+void Gic::update(Cpu& cpu) {
+  const Candidate candidate = signalled(cpu);
+  const bool any = candidate.id != kSpurious;
+  const bool fiq = any && !candidate.group1 && cpu.fiq_enabled;
+  cpu.irq.set(any && !fiq);
+  cpu.fiq.set(fiq);
 }
 
 }  // namespace cardvp::arm

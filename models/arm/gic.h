@@ -28,6 +28,8 @@ class Gic : public Model {
   BusTarget& distributor();
   BusTarget& cpu_interface();
 
+  unsigned ids() const { return ids_; }  // interrupt ids are 0 to ids() - 1
+
   // Level of an interrupt input: `id` is 32 and up, or 16-31 with its CPU.
   void set_spi(unsigned id, bool level);
   void set_ppi(unsigned cpu, unsigned id, bool level);
@@ -52,6 +54,7 @@ class Gic : public Model {
     std::uint32_t edge = 0;
     std::uint32_t level = 0;  // of the input
     std::uint32_t pending() const { return latched | (level & ~edge); }
+    std::uint32_t ready() const { return pending() & enabled & ~active; }
   };
   struct Cpu;
   class Frame;
@@ -77,29 +80,30 @@ class Gic : public Model {
   std::uint32_t implemented(unsigned index) const;  // a bit per id that exists
   std::uint8_t& priority(unsigned id, Cpu& cpu);
 
-  void set_input(Word& word, unsigned bit, bool level);
+  static bool set_input(Word& word, unsigned bit, bool level);  // true: something is ready that was not, or the reverse
   void send_sgi(const RegisterWrite& write);
   void set_sgi_sources(Cpu& cpu, unsigned sgi, std::uint8_t sources);
 
   Candidate highest_pending(Cpu& cpu);
-  bool group_enabled(const Cpu& cpu, bool group1) const;
   Candidate signalled(Cpu& cpu);  // highest pending, if it may interrupt now
-  std::uint8_t group_priority(const Cpu& cpu, const Candidate& candidate) const;
-  std::uint8_t running_priority(const Cpu& cpu) const;
+  static std::uint8_t group_priority(const Cpu& cpu, const Candidate& candidate);
   std::uint32_t id_field(const Cpu& cpu, const Candidate& candidate) const;
   std::uint32_t read_pending(Cpu& cpu, bool alias);
   std::uint32_t acknowledge(Cpu& cpu, bool alias);
   void end_of_interrupt(Cpu& cpu, unsigned id, bool alias);
   void deactivate(Cpu& cpu, unsigned id);
+  // The outputs: of all CPUs, of one, or of an SPI's targets.
   void update();
+  void update(Cpu& cpu);
+  void update_targets(unsigned id);
 
   unsigned ids_;  // that exist: 0 to ids_ - 1
   RegisterBank distributor_registers_;
   std::vector<std::unique_ptr<Cpu>> cpus_;
   std::array<Word, 32> shared_{};  // by id / 32; the first is each CPU's own
   std::array<std::uint8_t, 1024> priorities_{};
-  std::array<std::uint8_t, 1024> targets_{};
-  Cpu* accessing_ = nullptr;  // who uses the distributor's registers now
+  std::array<std::uint32_t, 2> forwarded_{};  // by group: all bits, or none
+  Cpu* accessing_ = nullptr;                  // who uses the distributor's registers now
   std::unique_ptr<Frame> distributor_;
   std::unique_ptr<Frame> cpu_interface_;
   Counter& acknowledged_;

@@ -25,13 +25,21 @@ struct Mmu::Regime {
   std::uint64_t mair;
 };
 
-Mmu::Result Mmu::translate(std::uint64_t address, AccessKind kind, unsigned el, bool check) const {
-  const BankedRegisters& bank = banked(el);
-  const std::uint64_t sctlr = registers_[bank.sctlr], tcr = registers_[bank.tcr];
+std::uint64_t Mmu::branch_address(std::uint64_t address, unsigned el) const {
+  const std::uint64_t tcr = registers_[banked(el).tcr];
   const bool two_ranges = el < 2;
   const bool upper = two_ranges && bit(address, 55);
   const bool top_byte_ignored = two_ranges ? bit(tcr, upper ? 38 : 37) : bit(tcr, 20);
-  if (top_byte_ignored) address = upper ? address | 0xffull << 56 : address & ones(56);
+  if (!top_byte_ignored) return address;
+  return upper ? address | 0xffull << 56 : address & ones(56);
+}
+
+Mmu::Result Mmu::translate(std::uint64_t address, AccessKind kind, unsigned el, bool check) const {
+  const BankedRegisters& bank = banked(el);
+  const std::uint64_t sctlr = registers_[bank.sctlr], tcr = registers_[bank.tcr];
+  address = branch_address(address, el);
+  const bool two_ranges = el < 2;
+  const bool upper = two_ranges && bit(address, 55);
 
   const bool overridden = two_ranges && bit(registers_[Sys::SCR_EL3], 0) && (registers_[Sys::HCR_EL2] & kTgeBit);
   if (!bit(sctlr, 0) || overridden) {
@@ -79,7 +87,12 @@ Mmu::Result Mmu::walk(const Regime& regime, std::uint64_t address, AccessKind ki
     if (check && !bit(descriptor, 10)) return fault(kAccessFlag | level);
     if (check && !permits(descriptor, tables, kind, el, regime.wxn)) return fault(kPermission | level);
     const auto attributes = static_cast<std::uint8_t>(regime.mair >> (descriptor >> 2 & 7) * 8);
-    return {true, 0, (output & ~ones(shift)) | (address & ones(shift)), attributes, static_cast<std::uint8_t>(shift)};
+    return {true,
+            0,
+            (output & ~ones(shift)) | (address & ones(shift)),
+            attributes,
+            static_cast<std::uint8_t>(shift),
+            static_cast<std::uint8_t>(descriptor >> 8 & 3)};
   }
 }
 

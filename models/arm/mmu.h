@@ -25,6 +25,7 @@ class Mmu {
     std::uint64_t physical;
     std::uint8_t attributes;              // as in a byte of MAIR_ELx
     std::uint8_t block_bits = kPageBits;  // the mapping spans 2^block_bits bytes
+    std::uint8_t shareability = 0;        // as in a descriptor
     bool device() const { return (attributes & 0xf0) == 0; }
   };
   // For an access from `el`; of EL0 in the regime of EL1.
@@ -33,6 +34,9 @@ class Mmu {
   }
   // As a debugger sees it: permissions and the access flag do not count.
   Result look_up(std::uint64_t address, unsigned el) const { return translate(address, AccessKind::kRead, el, false); }
+
+  // What the PC becomes by a branch to `address`: without the tag that TCR_ELx.TBIn makes ignored.
+  std::uint64_t branch_address(std::uint64_t address, unsigned el) const;
 
   // Fault status codes; translation table faults have the level in bits 1 and 0.
   enum Fault : std::uint8_t {

@@ -12,6 +12,7 @@ Pl011::Pl011(sc_core::sc_module_name name, Sim& sim, const Pl011Config& config)
     : RegisterTarget(name, sim, pl011::kBank),
       config_(config),
       timeout_(sim.scheduler, *this),
+      arrival_(sim.scheduler, *this),
       transmitted_bytes_(counter("transmitted", "bytes")),
       received_bytes_(counter("received", "bytes")),
       lost_bytes_(counter("lost", "bytes")) {
@@ -24,7 +25,9 @@ Pl011::Pl011(sc_core::sc_module_name name, Sim& sim, const Pl011Config& config)
   });
   registers_.on_write(pl011::LCR_H, [this](const RegisterWrite& write) {
     if ((write.old ^ write.value) & pl011::LCR_H_FEN.mask()) empty_fifo();
+    await_arrival();
   });
+  registers_.on_write(pl011::CR, [this](const RegisterWrite&) { await_arrival(); });
   registers_.on_write(pl011::IMSC, [this](const RegisterWrite&) { update_interrupt(); });
   registers_.on_read(pl011::MIS,
                      [this](std::uint32_t) { return registers_.get(pl011::RIS) & registers_.get(pl011::IMSC); });
@@ -37,6 +40,7 @@ Pl011::Pl011(sc_core::sc_module_name name, Sim& sim, const Pl011Config& config)
 void Pl011::reset() {
   registers_.reset();
   overrun_ = false;
+  arrival_.cancel();
   empty_fifo();
 }
 
@@ -71,13 +75,38 @@ bool Pl011::receive(std::uint8_t byte) {
   received_bytes_.add();
   if (received_.size() >= level()) registers_.set(pl011::RIS_RX, 1);
 
-  // 16 clocks a bit and divisor, whose fractional part has 6 bits; a UART without a divisor counts with 1.
-  const auto divisor = registers_.get(pl011::IBRD_DIVISOR) * 64 + registers_.get(pl011::FBRD_DIVISOR);
-  const double bit_seconds = 16 * (static_cast<double>(std::max<std::uint64_t>(divisor, 64)) / 64) / config_.clock_hz;
-  timeout_at_ = access_time() + sc_core::sc_time(32 * bit_seconds, sc_core::SC_SEC);
+  timeout_at_ = access_time() + 32 * bit_time();
   if (!timeout_.pending()) timeout_.call_at(timeout_at_);
   update_interrupt();
   return true;
+}
+
+sc_core::sc_time Pl011::bit_time() const {
+  // 16 clocks a bit and divisor, whose fractional part has 6 bits; a UART without a divisor counts with 1.
+  const auto divisor = registers_.get(pl011::IBRD_DIVISOR) * 64 + registers_.get(pl011::FBRD_DIVISOR);
+  const double clocks = 16 * (static_cast<double>(std::max<std::uint64_t>(divisor, 64)) / 64);
+  return {clocks / config_.clock_hz, sc_core::SC_SEC};
+}
+
+void Pl011::type(std::string_view text) {
+  typed_.insert(typed_.end(), text.begin(), text.end());
+  await_arrival();
+}
+
+bool Pl011::takes_typed() const {
+  const bool on = registers_.get(pl011::CR_UARTEN) && registers_.get(pl011::CR_RXE) && !registers_.get(pl011::CR_LBE);
+  return !typed_.empty() && on && received_.size() < depth();
+}
+
+void Pl011::await_arrival() {
+  if (takes_typed() && !arrival_.pending()) arrival_.call_at(access_time() + 10 * bit_time());
+}
+
+void Pl011::arrive() {
+  if (!takes_typed()) return;
+  receive(static_cast<std::uint8_t>(typed_.front()));
+  typed_.pop_front();
+  await_arrival();
 }
 
 void Pl011::timeout() {
@@ -95,6 +124,7 @@ std::uint64_t Pl011::read_data() {
   if (received_.size() < level()) registers_.set(pl011::RIS_RX, 0);
   if (received_.empty()) registers_.set(pl011::RIS_RT, 0);
   update_interrupt();
+  await_arrival();
   return value;
 }
 

@@ -73,8 +73,9 @@ sc_time Processor::run(sc_time now) {
   if (debugger_ && debugger_->wants_halt(*this)) halt_ = {Halt::Reason::kRequested};
   do {
     if (halt_) serve_debugger();
+    if (abandoned_) break;
     if (illegal_state_) {
-      take_here(ec::kIllegalState);
+      take_illegal_state();
     } else if (take_interrupt()) {
       continue;
     }
@@ -83,9 +84,18 @@ sc_time Processor::run(sc_time now) {
     if (expiry - now < limit) limit = std::max(expiry - now, time_.elapsed());
     if (time_.elapsed() < limit || time_.elapsed() == sc_core::SC_ZERO_TIME) run_engine(limit - time_.elapsed());
   } while (halt_ || runs_on());
-  // Other masters run now, so a reservation cannot be kept; that it is lost is an event (Arm ARM, B2.9 and D1.16).
-  if (engine_->clear_exclusive()) event_ = true;
-  return time_.elapsed();
+  // Other masters run now, so a reservation cannot be kept; that it is lost is an event (Arm ARM, B2.9 and D1.16). Who
+  // waits for just that, in a lock's loop, gets it at the end of the quantum.
+  if (!engine_->clear_exclusive()) return time_.elapsed();
+  event_ = true;
+  return wait_ == Wait::kEvent ? std::max(time_.elapsed(), config_.quantum) : time_.elapsed();
+}
+
+sc_time Processor::next_stream_event() const {
+  constexpr std::uint64_t kEnable = 1u << 2, kFalling = 1u << 3;
+  const std::uint64_t control = system_[Sys::CNTKCTL_EL1];
+  if (wait_ != Wait::kEvent || !(control & kEnable)) return sc_core::sc_max_time();
+  return timer_.next_transition(control >> 4 & 15, !(control & kFalling), time_.now());
 }
 
 void Processor::run_engine(sc_time time) {
@@ -95,14 +105,13 @@ void Processor::run_engine(sc_time time) {
   }
   const sc_time before = time_.elapsed();
   engine_->run(time_.instructions_in(std::min(time, sample_left_)));
-  const sc_time passed = time_.elapsed() - before;
-  if (passed < sample_left_) {
-    sample_left_ -= passed;
-    return;
+  // A wait for a device may take several periods.
+  sc_time passed = time_.elapsed() - before;
+  for (; passed >= sample_left_; sample_left_ = sample_period_) {
+    passed -= sample_left_;
+    sampler_->sample(*this);
   }
-  sampler_->sample(*this);
-  const sc_time beyond = passed - sample_left_;
-  sample_left_ = beyond < sample_period_ ? sample_period_ - beyond : sample_period_;
+  sample_left_ -= passed;
 }
 
 void Processor::abandon() {
@@ -164,6 +173,10 @@ void Processor::select_context() {
 bool Processor::translate(const MemoryAccess& access, Translation& result) {
   const unsigned el = access.unprivileged && el_ == 1 ? 0 : el_;
   const bool data = access.kind != AccessKind::kExecute;
+  if (const std::uint64_t pc = mmu_.branch_address(access.address, el); !data && pc != access.address) {
+    registers_.pc = pc;  // where the branch goes
+    return false;
+  }
   const bool strict = data && (system_[banked(el).sctlr] & sctlr::kA);
   if (access.unaligned && (access.must_align || strict)) return abort(access, Mmu::kAlignment), false;
   const Mmu::Result found = mmu_.translate(access.address, access.kind, el);
@@ -245,6 +258,7 @@ std::string Processor::stuck() const {
   if (!sleeping() || !waiting()) return {};
   if ((daif_ & (kPstateI | kPstateF)) != (kPstateI | kPstateF)) return {};
   if (timer_.next_expiry(time_.now()) != sc_core::sc_max_time()) return {};
+  if (next_stream_event() != sc_core::sc_max_time()) return {};
   return fmt::format("{} with interrupts masked at {:#x}", wait_ == Wait::kEvent ? "WFE" : "WFI", wait_pc_);
 }
 

@@ -56,6 +56,9 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
   void set_fiq(bool level) { set_interrupt(fiq_, level); }
   void set_event() { event_ = true; }
 
+  // When the event stream will end its WFE; sc_max_time() if it will not.
+  sc_core::sc_time next_stream_event() const;
+
   // It executed WFI or WFE, and nothing that ends the wait has happened.
   bool waiting() const;
   std::string stuck() const;
@@ -140,6 +143,7 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
   void take_synchronous(unsigned target, unsigned exception_class, std::uint32_t iss, std::uint64_t return_address);
   void take_here(unsigned exception_class, std::uint32_t iss = 0);
   void undefined();
+  void take_illegal_state();
   void abort(const MemoryAccess& access, std::uint8_t status);
   bool take_interrupt();
   bool deliver(unsigned target, unsigned mask_bit, Vector vector);

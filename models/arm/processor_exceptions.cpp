@@ -88,6 +88,13 @@ void Processor::take_here(unsigned exception_class, std::uint32_t iss) {
 
 void Processor::undefined() { take_here(ec::kUnknown); }
 
+// A misaligned PC and an instruction abort have priority (Arm ARM, D1.13.2).
+void Processor::take_illegal_state() {
+  if (registers_.pc & 3) return trap(Trap::kPcAlignment, 0);
+  Translation found;
+  if (translate({registers_.pc, 4, AccessKind::kExecute}, found)) take_here(ec::kIllegalState);
+}
+
 void Processor::abort(const MemoryAccess& access, std::uint8_t status) {
   const bool external = status == Mmu::kExternal || (status & ~3) == Mmu::kExternalOnWalk;
   const unsigned target = abort_target(external);
@@ -152,7 +159,10 @@ void Processor::trap(Trap trap, std::uint32_t word) {
       return take_synchronous(3, ec::kSmc, immediate, next);
     case Trap::kBreakpoint: return take_here(ec::kBreakpoint, immediate);
     case Trap::kSpAlignment: return take_here(ec::kSpAlignment);
-    case Trap::kPcAlignment: system_[banked(default_target()).far] = registers_.pc; return take_here(ec::kPcAlignment);
+    case Trap::kPcAlignment:
+      registers_.pc = mmu_.branch_address(registers_.pc, el_);
+      system_[banked(default_target()).far] = registers_.pc;
+      return take_here(ec::kPcAlignment);
   }
 }
 
@@ -177,6 +187,7 @@ void Processor::exception_return(std::uint32_t) {
   } else {
     illegal_state_ = true;
   }
+  registers_.pc = mmu_.branch_address(registers_.pc, el_);
   step_once_ = self_observed_ && !stepped && (spsr & kPstateSs) && self_hosted_.steps(debug_state());
   if (tracer_) trace_exception("return", from, el_, registers_.pc);
   // An interrupt that was masked, or the illegal state, is looked at ahead of the next instruction.

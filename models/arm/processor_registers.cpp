@@ -360,16 +360,14 @@ bool Processor::cache_operation(std::uint32_t word, std::uint64_t address) {
 }
 
 bool Processor::zero_block(std::uint64_t address) {
-  constexpr unsigned kBlock = 64;  // DCZID_EL0
+  constexpr unsigned kBlock = 64;                            // DCZID_EL0
+  const MemoryAccess given{address, 1, AccessKind::kWrite};  // what FAR_ELx gets
+  const Mmu::Result mapped = mmu_.translate(address, AccessKind::kWrite, el_);
+  if (!mapped.ok) return abort(given, mapped.fault), false;
+  if (mapped.device()) return abort(given, Mmu::kAlignment), false;
   const MemoryAccess access{address & ~std::uint64_t{kBlock - 1}, kBlock, AccessKind::kWrite};
   Translation found;
   if (!translate(access, found)) return false;
-  if (found.aligned_only && mmu_.translate(address, AccessKind::kWrite, el_).device()) {
-    MemoryAccess given = access;
-    given.address = address;
-    abort(given, Mmu::kAlignment);
-    return false;
-  }
   if (found.host) {
     std::memset(found.host, 0, kBlock);
   } else {
@@ -390,8 +388,16 @@ void Processor::translate_address(std::uint32_t word, std::uint64_t address) {
   const unsigned el = op1(word) == 4 && op2(word) < 4 ? 2 : op1(word) == 6 ? 3 : op2(word) & 2 ? 0 : 1;
   const Mmu::Result found = mmu_.translate(address, kind, el);
   constexpr std::uint64_t kRes1 = 1u << 11;
-  system_[Sys::PAR_EL1] = found.ok ? std::uint64_t{found.attributes} << 56 | (found.physical & ~(kPageSize - 1)) | kRes1
-                                   : kRes1 | std::uint64_t{found.fault} << 1 | 1;
+  if (!found.ok) {
+    system_[Sys::PAR_EL1] = kRes1 | std::uint64_t{found.fault} << 1 | 1;
+    return;
+  }
+  // What is not cacheable is shareable by all, whatever its descriptor says (PAR_EL1.SH).
+  constexpr std::uint64_t kUncached = 0x44, kOuterShareable = 2;
+  const std::uint64_t shareability =
+      found.device() || found.attributes == kUncached ? kOuterShareable : found.shareability;
+  system_[Sys::PAR_EL1] =
+      std::uint64_t{found.attributes} << 56 | (found.physical & ~(kPageSize - 1)) | kRes1 | shareability << 7;
 }
 
 }  // namespace cardvp::arm

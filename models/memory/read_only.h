@@ -1,5 +1,5 @@
-// Memory that the bus cannot write: what boot ROM and flash have in common. A window of `size` bytes, of which the
-// first hold an image and the rest read as a fill byte. Writes are answered with an error, and counted. Reads of the
+// Memory that the bus cannot write, as the boot ROM: a window of `size` bytes, of which the first hold an image and the
+// rest read as a fill byte. Writes are answered with an error, and counted. Reads of the
 // image may go by DMI.
 #pragma once
 

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 namespace cardvp::test {
@@ -81,7 +82,9 @@ std::string Folder::file(const std::string& name, const std::string& content) co
 
 std::string read_file(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
 }
 
 nlohmann::json small_scenario() {

@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/* `crc`: 0, or the CRC of the bytes before these. */
-uint32_t crc32(uint32_t crc, const void* data, size_t bytes);
+/* Not crc32: zlib has one, and a program may use both. `crc`: 0, or the CRC of the bytes before these. */
+uint32_t crc32_ieee(uint32_t crc, const void* data, size_t bytes);
 
 #ifdef __cplusplus
 }

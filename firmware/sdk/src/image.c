@@ -19,7 +19,8 @@ static int inside(const struct image_range* range, uint64_t base, uint64_t size)
 enum image_fault image_check_header(const struct image_header* header, const struct image_limits* limits) {
   if (limits->flash_size < sizeof *header) return IMAGE_TRUNCATED;
   if (header->magic != IMAGE_MAGIC) return IMAGE_BAD_MAGIC;
-  if (header->header_crc != crc32(0, header, offsetof(struct image_header, header_crc))) return IMAGE_BAD_HEADER_CRC;
+  if (header->header_crc != crc32_ieee(0, header, offsetof(struct image_header, header_crc)))
+    return IMAGE_BAD_HEADER_CRC;
   if (header->format != IMAGE_FORMAT || header->size != sizeof *header) return IMAGE_BAD_FORMAT;
   if (!printable(header->name, sizeof header->name)) return IMAGE_BAD_NAME;
   if (header->body_size > limits->flash_size - sizeof *header) return IMAGE_TRUNCATED;
@@ -36,5 +37,5 @@ enum image_fault image_check_header(const struct image_header* header, const str
 }
 
 enum image_fault image_check_body(const struct image_header* header, const void* body) {
-  return crc32(0, body, header->body_size) == header->body_crc ? IMAGE_GOOD : IMAGE_BAD_BODY_CRC;
+  return crc32_ieee(0, body, header->body_size) == header->body_crc ? IMAGE_GOOD : IMAGE_BAD_BODY_CRC;
 }

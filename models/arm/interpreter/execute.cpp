@@ -135,7 +135,7 @@ careful:
     unplant();
     return;
   }
-  if (observed_) {
+  if (observed_ && ip->op != Op::PageEnd) {  // that one is no instruction; the next page's first comes behind it
     SAVE();
     if (!observer_->before_instruction()) {
       stopping_ = true;

@@ -54,9 +54,11 @@ TEST(Config, SchemaAndStructuresHaveTheSameDefaults) {
   const Scenario a = parse_scenario(full, "/"), b = parse_scenario(bare, "/");
   EXPECT_EQ(a.seed, b.seed);
   EXPECT_EQ(a.boot_limit, b.boot_limit);
-  EXPECT_EQ(a.card.core.frequency_hz, b.card.core.frequency_hz);
-  EXPECT_EQ(a.card.core.quantum, b.card.core.quantum);
-  EXPECT_EQ(a.card.core.picojoules_per_instruction, b.card.core.picojoules_per_instruction);
+  EXPECT_EQ(a.run_limit, b.run_limit);
+  EXPECT_EQ(a.card.cluster.cores, b.card.cluster.cores);
+  EXPECT_EQ(a.card.cluster.core.frequency_hz, b.card.cluster.core.frequency_hz);
+  EXPECT_EQ(a.card.cluster.core.quantum, b.card.cluster.core.quantum);
+  EXPECT_EQ(a.card.cluster.core.picojoules_per_instruction, b.card.cluster.core.picojoules_per_instruction);
   EXPECT_EQ(a.card.dram_size, b.card.dram_size);
   EXPECT_EQ(a.card.fuses.card_id, b.card.fuses.card_id);
   EXPECT_EQ(a.card.fuses.life_cycle, b.card.fuses.life_cycle);
@@ -109,8 +111,8 @@ TEST(Config, UnitsAreConverted) {
   document["card"]["volumes"][0]["bandwidth_mb_s"] = 2;
   document["limits"]["boot_ms"] = 9;
   const Scenario scenario = parse_scenario(document, "/");
-  EXPECT_EQ(scenario.card.core.frequency_hz, 800e6);
-  EXPECT_EQ(scenario.card.core.quantum, sc_core::sc_time(250, sc_core::SC_NS));
+  EXPECT_EQ(scenario.card.cluster.core.frequency_hz, 800e6);
+  EXPECT_EQ(scenario.card.cluster.core.quantum, sc_core::sc_time(250, sc_core::SC_NS));
   EXPECT_EQ(scenario.card.dram_size, 3u << 20);
   EXPECT_EQ(scenario.card.link.latency, sc_core::sc_time(7, sc_core::SC_NS));
   EXPECT_EQ(scenario.card.volumes[0].timing.read_latency, sc_core::sc_time(1500, sc_core::SC_NS));

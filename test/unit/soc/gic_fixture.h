@@ -28,7 +28,7 @@ using namespace gic_offset;
 struct GicFixture : testing::Test {
   static constexpr std::uint64_t kCpuInterface = 0x10000;
 
-  explicit GicFixture(unsigned cpus = 2) : gic("gic", sim, cpus, 96) {
+  explicit GicFixture(unsigned number = 2) : cpus(number), gic("gic", sim, cpus, 96) {
     bus.map("GICD", 0, 0x10000, gic.distributor().socket);
     bus.map("GICC", kCpuInterface, 0x10000, gic.cpu_interface().socket);
     core.socket.bind(bus.target);
@@ -36,6 +36,8 @@ struct GicFixture : testing::Test {
       gic.connect_irq(cpu, [this, cpu](bool level) { irq[cpu] = level; });
       gic.connect_fiq(cpu, [this, cpu](bool level) { fiq[cpu] = level; });
     }
+  }
+  void SetUp() override {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
     d_write(GICD_CTLR, 3);
     for (unsigned cpu = 0; cpu < cpus; ++cpu) {
@@ -80,6 +82,7 @@ struct GicFixture : testing::Test {
     set_bit(GICD_ISENABLER, id);
   }
 
+  const unsigned cpus;
   Sim sim;
   bus::Bus bus{"bus", sim};
   Gic gic;

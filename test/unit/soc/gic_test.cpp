@@ -1,5 +1,6 @@
 // The distributor: state of interrupts, triggers, targets, banking, SGIs (IHI 0048B, chapters 3 and 4.3).
 #include <stdexcept>
+#include <vector>
 
 #include "test/unit/soc/gic_fixture.h"
 
@@ -7,6 +8,16 @@ namespace cardvp::arm {
 namespace {
 
 struct GicTest : GicFixture {};
+struct GicOfFourCpus : GicFixture {
+  GicOfFourCpus() : GicFixture(4) {}
+  std::vector<unsigned> interrupted() const {
+    std::vector<unsigned> cpus;
+    for (unsigned cpu = 0; cpu < 4; ++cpu)
+      if (irq[cpu]) cpus.push_back(cpu);
+    return cpus;
+  }
+  using Cpus = std::vector<unsigned>;
+};
 struct GicOfOneCpu : GicFixture {
   GicOfOneCpu() : GicFixture(1) {}
 };
@@ -136,6 +147,104 @@ TEST_F(GicTest, PrivateTargetsReadAsTheReader) {
   d_write(GICD_ITARGETSR + 4, ~0u);
   EXPECT_EQ(d_read(GICD_ITARGETSR + 4, 4, 0), 0x01010101u);
   EXPECT_EQ(d_read(GICD_ITARGETSR + 28, 4, 1), 0x02020202u);
+}
+
+TEST_F(GicOfFourCpus, SayWhoTheyAre) {
+  EXPECT_EQ(d_read(GICD_TYPER) >> 5 & 7, 3u);
+  for (unsigned cpu = 0; cpu < 4; ++cpu) {
+    EXPECT_EQ(d_read(GICD_ITARGETSR, 4, cpu), 0x01010101u << cpu);
+    EXPECT_EQ(d_read(GICD_ITARGETSR + 28 + cpu, 1, cpu), 1u << cpu);
+    EXPECT_EQ(c_read(GICC_IIDR, cpu), 0x0202143bu);  // GIC-400
+  }
+  d_write(GICD_ITARGETSR + 40, 0x08040201);
+  EXPECT_EQ(d_read(GICD_ITARGETSR + 40, 4, 2), 0x08040201u);  // not banked
+}
+
+TEST_F(GicOfFourCpus, SgisReachEachTargetWithTheirSource) {
+  d_write(GICD_SGIR, 0x7u << 16 | 2, 4, 3);
+  EXPECT_EQ(interrupted(), (Cpus{0, 1, 2}));
+  d_write(GICD_SGIR, 0x2u << 16 | 2, 4, 0);
+  EXPECT_EQ(acknowledge(1), 0u << 10 | 2);  // the lower source first
+  EXPECT_EQ(interrupted(), (Cpus{0, 2}));
+  EXPECT_EQ(acknowledge(0), 3u << 10 | 2);
+  end(3u << 10 | 2, 0);
+  EXPECT_EQ(interrupted(), Cpus{2});
+  end(0u << 10 | 2, 1);
+  EXPECT_EQ(interrupted(), (Cpus{1, 2}));  // from CPU 3, still
+  EXPECT_EQ(acknowledge(1), 3u << 10 | 2);
+  end(3u << 10 | 2, 1);
+  EXPECT_EQ(acknowledge(1), 1023u);
+  d_write(GICD_SGIR, 1u << 24 | 5, 4, 1);  // all but the sender
+  EXPECT_EQ(interrupted(), (Cpus{0, 2, 3}));
+  EXPECT_EQ(acknowledge(3), 1u << 10 | 5);
+  EXPECT_EQ(acknowledge(2), 3u << 10 | 2);  // of one priority: the lower id
+}
+
+TEST_F(GicOfFourCpus, OneCpusServiceHidesNothingFromTheOthers) {
+  for (unsigned cpu = 0; cpu < 4; ++cpu) {
+    d_write(GICD_ISENABLER, 1u << 27, 4, cpu);
+    gic.set_ppi(cpu, 27, true);
+  }
+  EXPECT_EQ(acknowledge(2), 27u);
+  EXPECT_EQ(interrupted(), (Cpus{0, 1, 3}));
+  EXPECT_EQ(acknowledge(0), 27u);
+  gic.set_ppi(2, 27, false);
+  end(27, 2);
+  EXPECT_EQ(interrupted(), (Cpus{1, 3}));
+  end(27, 0);  // its line is still high
+  EXPECT_EQ(interrupted(), (Cpus{0, 1, 3}));
+}
+
+TEST_F(GicOfFourCpus, PendingSpiFollowsItsTargets) {
+  set_up_spi(50, 0x80, 1u << 1);
+  gic.set_spi(50, true);
+  EXPECT_EQ(interrupted(), Cpus{1});
+  d_write(GICD_ITARGETSR + 50, 1u << 3, 1);
+  EXPECT_EQ(interrupted(), Cpus{3});
+  EXPECT_EQ(acknowledge(1), 1023u);
+  EXPECT_EQ(acknowledge(3), 50u);
+  d_write(GICD_ITARGETSR + 50, 1u << 2, 1, 3);  // moved while it is served
+  EXPECT_EQ(interrupted(), Cpus{});
+  end(50, 3);
+  EXPECT_EQ(interrupted(), Cpus{2});
+  EXPECT_EQ(c_read(GICC_RPR, 3), 0xffu);
+}
+
+TEST_F(GicOfFourCpus, SpiToAllIsServedByOne) {
+  set_up_spi(50, 0x80, 0xf);
+  make_edge(50);
+  gic.set_spi(50, true);
+  EXPECT_EQ(interrupted(), (Cpus{0, 1, 2, 3}));
+  EXPECT_EQ(acknowledge(2), 50u);
+  EXPECT_EQ(interrupted(), Cpus{});
+  gic.set_spi(50, false);
+  gic.set_spi(50, true);  // the next edge, during service: it waits
+  EXPECT_EQ(interrupted(), Cpus{});
+  end(50, 2);
+  EXPECT_EQ(interrupted(), (Cpus{0, 1, 2, 3}));
+}
+
+TEST_F(GicOfFourCpus, SplitEndOfInterruptDeactivatesForAll) {
+  c_write(GICC_CTLR, 1 << 9 | 1, 1);  // EOI_MODE, as a kernel in EL2 has it
+  set_up_spi(50, 0x80, 0xf);
+  gic.set_spi(50, true);
+  EXPECT_EQ(acknowledge(1), 50u);
+  end(50, 1);
+  EXPECT_EQ(interrupted(), Cpus{});
+  c_write(GICC_DIR, 50, 1);
+  EXPECT_EQ(interrupted(), (Cpus{0, 1, 2, 3}));
+}
+
+TEST_F(GicOfFourCpus, MaskAndEnableAreEachCpusOwn) {
+  set_up_spi(50, 0x80, 0xf);
+  c_write(GICC_PMR, 0x80, 1);
+  c_write(GICC_CTLR, 0, 2);
+  gic.set_spi(50, true);
+  EXPECT_EQ(interrupted(), (Cpus{0, 3}));
+  c_write(GICC_CTLR, 0, 0);  // as a CPU that goes offline
+  EXPECT_EQ(interrupted(), Cpus{3});
+  c_write(GICC_PMR, 0xf0, 1);
+  EXPECT_EQ(interrupted(), (Cpus{1, 3}));
 }
 
 TEST_F(GicOfOneCpu, TargetsReadAsZeroAndAllGoToIt) {

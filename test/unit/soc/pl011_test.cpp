@@ -204,6 +204,111 @@ TEST_F(Uart, LoopbackReceivesWhatIsTransmitted) {
   EXPECT_EQ(read(reg::DR), unsigned{'z'});
 }
 
+// A frame at 115200 baud: 10 bits of 16 * (13 + 1/64) clocks of 24 MHz are 86.771 us.
+TEST_F(Uart, TypedTextComesAtTheBaudRate) {
+  write(reg::IMSC, kRx | kRt);
+  uart.type("01234567");
+  EXPECT_EQ(read(reg::FR) & 0x10, 0x10u);
+  sc_start(sc_time(86, SC_US));
+  EXPECT_EQ(read(reg::FR) & 0x10, 0x10u);
+  sc_start(sc_time(1, SC_US));
+  EXPECT_EQ(read(reg::DR), unsigned{'0'});
+  sc_start(sc_time(607, SC_US));  // 694: seven frames more end at 694.17
+  EXPECT_EQ(read(reg::RIS), 0u);
+  write(reg::IFLS, 1 << 3);  // 4 of 16
+  sc_start(sc_time(1, SC_US));
+  EXPECT_EQ(read(reg::MIS), kRx);
+  sc_start(sc_time(278, SC_US));  // 32 bits behind the last one
+  EXPECT_EQ(read(reg::MIS), kRx | kRt);
+  for (const char byte : std::string("1234567")) EXPECT_EQ(read(reg::DR), static_cast<unsigned>(byte));
+  EXPECT_EQ(read(reg::MIS), 0u);
+  EXPECT_TRUE(sim.scheduler.idle());
+}
+
+TEST_F(Uart, TypedTextIsNeverLost) {
+  std::string text;
+  for (unsigned n = 0; n < 300; ++n) text += static_cast<char>(n);
+  uart.type(text.substr(0, 100));
+  uart.type(text.substr(100));
+  sc_start(sc_time(10, sc_core::SC_MS));
+  EXPECT_EQ(read(reg::FR) & 0x40, 0x40u);  // full: the rest waits
+  EXPECT_TRUE(sim.scheduler.idle());
+  EXPECT_EQ(read(reg::RIS), kRx | kRt);
+  std::string got;
+  for (unsigned polls = 0; got.size() < text.size() && polls < 10000; ++polls) {
+    if (read(reg::FR) & 0x10)
+      sc_start(sc_time(50, SC_US));
+    else
+      got += static_cast<char>(read(reg::DR));
+  }
+  EXPECT_EQ(got, text);
+  EXPECT_EQ(read(reg::RSR), 0u);
+  EXPECT_EQ(sim.stats.counter("uart.lost", "bytes").value(), 0u);
+}
+
+TEST_F(Uart, TypedTextWaitsForTheReceiver) {
+  write(reg::CR, 0x101);
+  uart.type("ab");
+  EXPECT_TRUE(sim.scheduler.idle());
+  write(reg::CR, 0x381);  // loopback: the line is not connected
+  EXPECT_TRUE(sim.scheduler.idle());
+  write(reg::CR, 0x301);
+  sc_start(sc_time(50, SC_US));
+  write(reg::CR, 0x300);  // in the middle of a frame
+  sc_start(sc_time(1000, SC_US));
+  EXPECT_EQ(read(reg::FR) & 0x10, 0x10u);
+  uart.reset();
+  write(reg::CR, 0x301);  // no FIFO, no divisor
+  sc_start(sc_time(1000, SC_US));
+  EXPECT_EQ(read(reg::DR), unsigned{'a'});
+  EXPECT_EQ(read(reg::FR) & 0x10, 0x10u);  // one byte at a time
+  sc_start(sc_time(1000, SC_US));
+  EXPECT_EQ(read(reg::DR), unsigned{'b'});
+  EXPECT_TRUE(sim.scheduler.idle());
+}
+
+TEST_F(Uart, EnablingFifosMakesRoomForTypedText) {
+  write(reg::LCR_H, 0x60);
+  uart.type("abc");
+  sc_start(sc_time(1000, SC_US));
+  write(reg::LCR_H, 0x70);  // drops 'a', as it does
+  sc_start(sc_time(1000, SC_US));
+  EXPECT_EQ(read(reg::DR), unsigned{'b'});
+  EXPECT_EQ(read(reg::DR), unsigned{'c'});
+}
+
+// What Linux's driver does to write a line: enables the interrupt behind the first bytes, and sends the rest in it.
+TEST_F(Uart, TransmitInterruptKeepsADriverGoing) {
+  unsigned left = 20;
+  const auto send = [&] {
+    for (unsigned n = 0; n < 8 && left > 0; ++n, --left) write(reg::DR, 'x');
+  };
+  send();
+  write(reg::IMSC, kTx);
+  unsigned interrupts = 0;
+  while (uart.interrupt.level() && ++interrupts < 10) {
+    EXPECT_EQ(read(reg::MIS), kTx);
+    write(reg::ICR, kTx);
+    if (left == 0) write(reg::IMSC, 0);
+    send();
+  }
+  EXPECT_EQ(sent.size(), 20u);
+  EXPECT_EQ(interrupts, 3u);
+}
+
+TEST_F(Uart, BadAccessesAreBusErrors) {
+  std::uint64_t data[2] = {};
+  EXPECT_FALSE(core.access(false, reg::DR, data, 16));
+  EXPECT_FALSE(core.access(true, reg::CR, data, 3));
+  EXPECT_FALSE(core.write(reg::CR + 2, 0, 4));
+  EXPECT_FALSE(core.write(0x008, 0));
+  EXPECT_FALSE(core.write(0x1000, 0));
+  EXPECT_EQ(read(reg::CR), 0x301u);
+  write(reg::FR, 0xffffffff);
+  write(reg::RIS, 0xffffffff);
+  EXPECT_EQ(read(reg::RIS), 0u);
+}
+
 TEST_F(Uart, DebuggersTakeNoBytesAway) {
   receive("a");
   std::uint32_t value = 0;
