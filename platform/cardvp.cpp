@@ -59,6 +59,20 @@ void add_run_options(CLI::App& command, Arguments& arguments) {
       "--console", arguments.options.console,
       "Connect the terminal to the card's UART; Ctrl-] ends the run. What you type, and when, is not part of "
       "the scenario: such a run cannot be repeated exactly");
+  const auto add_gdb = [&](const char* name, bool wait, const char* help) {
+    return command
+        .add_option_function<std::uint16_t>(
+            name,
+            [&arguments, wait](const std::uint16_t& port) {
+              arguments.options.gdb = arm::gdb::GdbServer::Config{port, wait};
+            },
+            help)
+        ->type_name("PORT");
+  };
+  CLI::Option* const gdb = add_gdb("--gdb", true,
+                                   "Wait at reset for gdb on this TCP port of 127.0.0.1; 0: any that is free, which is "
+                                   "printed. See docs/firmware.md");
+  add_gdb("--gdb-attach", false, "The same, but run at once: gdb can attach at any time")->excludes(gdb);
   command.add_flag("--quiet", arguments.quiet, "Show errors and warnings only");
 }
 

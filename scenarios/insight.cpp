@@ -16,13 +16,6 @@ constexpr std::string_view kExec = "exec", kExecOf = "exec:";
 
 sc_core::sc_time us(double value) { return {value, sc_core::SC_US}; }
 
-std::vector<arm::Core*> cores(platform::Machine& machine) {
-  arm::Cluster& cluster = machine.card().cluster();
-  std::vector<arm::Core*> all;
-  for (unsigned number = 0; number < cluster.size(); ++number) all.push_back(&cluster.core(number));
-  return all;
-}
-
 // FILE@OFFSET; a file may have an @ in its name.
 std::pair<fs::path, std::uint64_t> split_offset(const std::string& text) {
   const std::size_t at = text.rfind('@');
@@ -50,7 +43,7 @@ void take_exec_traces(std::vector<std::string>& traces, InsightOptions& options)
 
 Insight::Insight(const InsightOptions& options, const platform::CardConfig& card,
                  const std::optional<OutputFolder>& out, Terminal& terminal)
-    : options_(options), images_{card.rom, card.firmware}, out_(out ? &*out : nullptr), terminal_(terminal) {
+    : options_(options), images_{card.rom, card.firmware, card.boot.flash}, out_(out ? &*out : nullptr), terminal_(terminal) {
   const bool profiles = options.profile_period_us != 0;
   if (!out && (options.trace_exec || profiles))
     throw ConfigError(options.trace_exec ? "--trace exec" : "--profile", "--out DIR, for its file", "none");
@@ -79,7 +72,7 @@ void Insight::load_symbols() {
 }
 
 void Insight::attach(platform::Machine& machine) {
-  const std::vector<arm::Core*> all = cores(machine);
+  const std::vector<arm::Core*> all = machine.card().cluster().cores();
   if (options_.trace_exec) {
     log_.open(out_->file("exec.log"), std::ios::binary);
     try {
@@ -109,7 +102,7 @@ void Insight::finish() {
 std::vector<std::string> Insight::backtraces(platform::Machine& machine) {
   if (!loaded_) load_symbols();
   std::vector<std::string> lines;
-  for (arm::Core* const core : cores(machine)) {
+  for (arm::Core* const core : machine.card().cluster().cores()) {
     arm::DebugPort& port = core->debug_port();
     if (!port.powered()) continue;
     lines.push_back(fmt::format("backtrace of core {}, EL{}:", port.number(), port.level()));

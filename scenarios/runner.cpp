@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "scenarios/console.h"
+#include "scenarios/debugging.h"
 #include "scenarios/host_program.h"
 #include "scenarios/installation.h"
 #include "scenarios/interrupt.h"
@@ -65,11 +66,14 @@ class Run {
     if (options.console) keyboard_.emplace();
   }
 
-  Outcome run(const InterruptGuard& guard) {
+  // `debugging`: null without gdb.
+  Outcome run(const InterruptGuard& guard, Debugging* debugging) {
     console_.start();
     if (has_host()) program_.start();
     while (!complete()) {
       machine_.run_for(kSlice);
+      if (debugging) debugging->poll();
+      if (debugging && debugging->killed()) return {Outcome::Result::kInterrupted, "ended by gdb"};
       if (guard.interrupted()) return {Outcome::Result::kInterrupted, "interrupted"};
       if (complete()) break;
       if (const std::string problem = find_problem(); !problem.empty()) return failure(problem);
@@ -187,6 +191,15 @@ void write_reports(const OutputFolder& out, Run& run, const Scenario& scenario, 
   if (traced) out.write("trace.json", [&run](std::ostream& file) { run.machine().sim().trace.write(file); });
 }
 
+RunStatus status_of(Outcome::Result result) {
+  switch (result) {
+    case Outcome::Result::kPassed: return RunStatus::kOk;
+    case Outcome::Result::kFailed: return RunStatus::kFailed;
+    case Outcome::Result::kInterrupted: break;
+  }
+  return RunStatus::kInterrupted;
+}
+
 }  // namespace
 
 RunStatus run_scenario(const Scenario& scenario, const RunOptions& options, Terminal& terminal) {
@@ -207,7 +220,10 @@ RunStatus run_scenario(const Scenario& scenario, const RunOptions& options, Term
   Insight insight(options.insight, card, out, terminal);
   Run run(scenario, options, terminal, card, std::move(media), insight);
   insight.attach(run.machine());
-  const Outcome outcome = run.run(guard);
+  std::optional<Debugging> debugging;
+  if (options.gdb) debugging.emplace(*options.gdb, run.machine(), card.firmware, guard, terminal);
+  const Outcome outcome = run.run(guard, debugging ? &*debugging : nullptr);
+  if (debugging && outcome.result == Outcome::Result::kFailed) debugging->show(outcome.reason);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
   const Timing timing = measure(run.machine(), run.program(), wall.count());
 
@@ -218,12 +234,9 @@ RunStatus run_scenario(const Scenario& scenario, const RunOptions& options, Term
   if (!outcome.reason.empty()) terminal.error(fmt::format("cardvp: {}: {}", scenario.name, outcome.reason));
   insight.finish();
   if (out) write_reports(*out, run, scenario, outcome, timing, !options.traces.empty());
-  switch (outcome.result) {
-    case Outcome::Result::kPassed: return RunStatus::kOk;
-    case Outcome::Result::kFailed: return RunStatus::kFailed;
-    case Outcome::Result::kInterrupted: break;
-  }
-  return RunStatus::kInterrupted;
+  const RunStatus status = status_of(outcome.result);
+  if (debugging) debugging->finish(static_cast<int>(status));
+  return status;
 }
 
 }  // namespace cardvp::scenarios

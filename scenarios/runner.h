@@ -2,9 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "models/arm/gdb/gdb_server.h"
 #include "models/base/log.h"
 #include "scenarios/insight.h"
 #include "scenarios/scenario.h"
@@ -18,6 +20,7 @@ struct RunOptions {
   LogLevel level = LogLevel::kWarning;
   InsightOptions insight;
   bool console = false;  // standard input and output are the card's UART
+  std::optional<arm::gdb::GdbServer::Config> gdb;
 };
 
 // The exit status of the program.

@@ -93,6 +93,12 @@ void Cluster::stop() {
   for (const auto& core : cores_) core->stop();
 }
 
+std::vector<Core*> Cluster::cores() const {
+  std::vector<Core*> all;
+  for (const auto& core : cores_) all.push_back(core.get());
+  return all;
+}
+
 std::uint64_t Cluster::instructions() const {
   std::uint64_t sum = 0;
   for (const auto& core : cores_) sum += core->instructions();

@@ -24,6 +24,7 @@ class Cluster : public Model {
   unsigned size() const { return static_cast<unsigned>(cores_.size()); }
   Core& core(unsigned number) { return *cores_.at(number); }
   const Core& core(unsigned number) const { return *cores_.at(number); }
+  std::vector<Core*> cores() const;
 
   // Starts (again) as CoreConfig::entry says: with PSCI the first core only, else all of them.
   void reset();

@@ -73,6 +73,7 @@ sc_time Processor::run(sc_time now) {
   if (debugger_ && debugger_->wants_halt(*this)) halt_ = {Halt::Reason::kRequested};
   do {
     if (halt_) serve_debugger();
+    if (abandoned_) break;
     if (illegal_state_) {
       take_illegal_state();
     } else if (take_interrupt()) {

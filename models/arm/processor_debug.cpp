@@ -84,10 +84,9 @@ void Processor::take_debug_exception(unsigned exception_class, std::uint32_t iss
 void Processor::serve_debugger() {
   const Halt halt = *halt_;
   halt_.reset();
-  const bool stepped = std::exchange(stepping_, false);
+  if (std::exchange(stepping_, false)) observe();
   debugger_->halted(*this, halt);
   resumed_ = stepping_ || std::binary_search(breakpoints_.begin(), breakpoints_.end(), registers_.pc);
-  if (stepped || stepping_) observe();
 }
 
 void Processor::set_breakpoints(std::vector<std::uint64_t> addresses) {
@@ -101,7 +100,10 @@ void Processor::set_watchpoints(std::vector<Watchpoint> watchpoints) {
   engine_->flush_translations();
 }
 
-void Processor::step() { stepping_ = true; }
+void Processor::step() {
+  stepping_ = resumed_ = true;
+  observe();
+}
 
 bool Processor::watched(const MemoryAccess& access) const {
   return std::any_of(watchpoints_.begin(), watchpoints_.end(), [&](const Watchpoint& watchpoint) {

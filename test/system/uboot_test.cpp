@@ -86,21 +86,6 @@ TEST_F(UBoot, ResetStartsItAgain) {
   EXPECT_EQ(report()["boot"]["card_resets"], 2);
 }
 
-TEST_F(UBoot, SavesItsVariablesInTheFlash) {
-  after_the_prompt({{{"send", "setenv colour green; saveenv\r"}},
-                    {{"expect", "done"}},
-                    {{"expect", "=> "}},
-                    {{"send", "reset\r"}},
-                    {{"expect", "Loading Environment from Flash... OK"}},
-                    {{"expect", "Hit any key"}},
-                    {{"send", " "}},
-                    {{"expect", "=> "}},
-                    {{"send", "printenv colour\r"}},
-                    {{"expect_regex", "^colour=(.*)"}, {"equals", "green"}}});
-  const Ended ended = run();
-  EXPECT_EQ(ended.status, 0) << ended.out << ended.error;
-}
-
 TEST_F(UBoot, SeesTheDramThatThereIs) {
   after_the_prompt(
       {{{"send", "bdinfo\r"}}, {{"expect_regex", "^-> size *= 0x([0-9a-f]+)"}, {"equals", "0000000080000000"}}});

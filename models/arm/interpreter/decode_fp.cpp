@@ -15,17 +15,8 @@ using fp::Double, fp::Half, fp::Single;
 enum Type : unsigned { kSingle = 0b00, kDouble = 0b01, kUpperHalf = 0b10, kHalf = 0b11 };
 Type type_of(std::uint32_t word) { return static_cast<Type>(bits(word, 23, 22)); }
 
-// Whether it is single or double precision: without FEAT_FP16, nothing but FCVT works on half precision.
-bool scalar_shape(std::uint32_t word, Shape& shape) {
-  shape = {type_of(word) == kDouble, 1};
-  return type_of(word) <= kDouble;
-}
-
-void set_registers(std::uint32_t word, Instruction& out) {
-  out.rd = static_cast<std::uint8_t>(bits(word, 4, 0));
-  out.rn = static_cast<std::uint8_t>(bits(word, 9, 5));
-  out.rm = static_cast<std::uint8_t>(bits(word, 20, 16));
-}
+// Without FEAT_FP16, nothing but FCVT works on half precision.
+bool is_single_or_double(std::uint32_t word) { return type_of(word) <= kDouble; }
 
 template <class T>
 void set_scalar(RegisterFile& r, const Instruction& i, T value) {
@@ -161,10 +152,10 @@ VectorFunction precision_function(Type from, unsigned to) {
 }  // namespace
 
 bool fp_fixed_conversion(std::uint32_t word, unsigned, Instruction& out) {
-  Shape shape;
   const unsigned scale = bits(word, 15, 10);
-  if (!scalar_shape(word, shape) || (!bit(word, 31) && scale < 32)) return false;
-  set_registers(word, out);
+  if (!is_single_or_double(word) || (!bit(word, 31) && scale < 32)) return false;
+  const Shape shape = scalar_shape(word);
+  set_vector_registers(word, out);
   switch (bits(word, 20, 17)) {  // rmode, opcode but for its lowest bit
     case 0b0001: set_from_general(word, shape, 64 - scale, out); return true;
     case 0b1100: set_to_general(word, shape, fp::Rounding::kZero, 64 - scale, out); return true;
@@ -173,11 +164,11 @@ bool fp_fixed_conversion(std::uint32_t word, unsigned, Instruction& out) {
 }
 
 bool fp_integer_conversion(std::uint32_t word, unsigned, Instruction& out) {
-  set_registers(word, out);
+  set_vector_registers(word, out);
   const unsigned opcode = bits(word, 18, 17), rmode = bits(word, 20, 19);
   if (opcode == 0b11) return move_general(word, out);
-  Shape shape;
-  if (!scalar_shape(word, shape)) return false;
+  if (!is_single_or_double(word)) return false;
+  const Shape shape = scalar_shape(word);
   if (opcode == 0b00) {
     set_to_general(word, shape, static_cast<fp::Rounding>(rmode), 0, out);
     return true;
@@ -193,14 +184,14 @@ bool fp_integer_conversion(std::uint32_t word, unsigned, Instruction& out) {
 
 bool fp_one_source(std::uint32_t word, unsigned, Instruction& out) {
   const unsigned opcode = bits(word, 20, 15);
-  set_registers(word, out);
+  set_vector_registers(word, out);
   if (opcode >> 2 == 0b0001) {
     const VectorFunction function = precision_function(type_of(word), opcode & 3);
     if (function) set_vector_function(out, function);
     return function;
   }
-  Shape shape;
-  if (!scalar_shape(word, shape)) return false;
+  if (!is_single_or_double(word)) return false;
+  const Shape shape = scalar_shape(word);
   switch (opcode) {
     case 0b000000: set_vector_function(out, unary<[](auto n, auto) { return n; }>(shape)); return true;
     case 0b000001: set_vector_function(out, unary<[](auto... n) { return fp::absolute(n...); }>(shape)); return true;
@@ -223,9 +214,9 @@ bool fp_one_source(std::uint32_t word, unsigned, Instruction& out) {
 }
 
 bool fp_compare(std::uint32_t word, unsigned, Instruction& out) {
-  Shape shape;
-  if (!scalar_shape(word, shape)) return false;
-  set_registers(word, out);
+  if (!is_single_or_double(word)) return false;
+  const Shape shape = scalar_shape(word);
+  set_vector_registers(word, out);
   out.aux = bit(word, 4) ? kSignalsQuiet : 0;
   set_vector_function(out, bit(word, 3) ? sized(shape, compare_zero<Single>, compare_zero<Double>)
                                         : sized(shape, compare<Single>, compare<Double>));
@@ -233,18 +224,18 @@ bool fp_compare(std::uint32_t word, unsigned, Instruction& out) {
 }
 
 bool fp_immediate(std::uint32_t word, unsigned, Instruction& out) {
-  Shape shape;
-  if (!scalar_shape(word, shape)) return false;
-  set_registers(word, out);
+  if (!is_single_or_double(word)) return false;
+  const Shape shape = scalar_shape(word);
+  set_vector_registers(word, out);
   out.aux = static_cast<std::uint16_t>(bits(word, 20, 13));
   set_vector_function(out, sized(shape, move_immediate<Single>, move_immediate<Double>));
   return true;
 }
 
 bool fp_conditional_compare(std::uint32_t word, unsigned, Instruction& out) {
-  Shape shape;
-  if (!scalar_shape(word, shape)) return false;
-  set_registers(word, out);
+  if (!is_single_or_double(word)) return false;
+  const Shape shape = scalar_shape(word);
+  set_vector_registers(word, out);
   out.ra = static_cast<std::uint8_t>(bits(word, 15, 12));
   out.aux = static_cast<std::uint16_t>(bits(word, 3, 0) | (bit(word, 4) ? kSignalsQuiet : 0));
   set_vector_function(out, sized(shape, compare_if<Single>, compare_if<Double>));
@@ -252,8 +243,8 @@ bool fp_conditional_compare(std::uint32_t word, unsigned, Instruction& out) {
 }
 
 bool fp_two_source(std::uint32_t word, unsigned, Instruction& out) {
-  Shape shape;
-  if (!scalar_shape(word, shape)) return false;
+  if (!is_single_or_double(word)) return false;
+  const Shape shape = scalar_shape(word);
   const VectorFunction functions[] = {binary<[](auto... n) { return fp::multiply(n...); }>(shape),
                                       binary<[](auto... n) { return fp::divide(n...); }>(shape),
                                       binary<[](auto... n) { return fp::add(n...); }>(shape),
@@ -265,28 +256,28 @@ bool fp_two_source(std::uint32_t word, unsigned, Instruction& out) {
                                       binary<[](auto... n) { return fp::negated_product(n...); }>(shape)};
   const unsigned opcode = bits(word, 15, 12);
   if (opcode >= std::size(functions)) return false;
-  set_registers(word, out);
+  set_vector_registers(word, out);
   set_vector_function(out, functions[opcode]);
   return true;
 }
 
 bool fp_conditional_select(std::uint32_t word, unsigned, Instruction& out) {
-  Shape shape;
-  if (!scalar_shape(word, shape)) return false;
-  set_registers(word, out);
+  if (!is_single_or_double(word)) return false;
+  const Shape shape = scalar_shape(word);
+  set_vector_registers(word, out);
   out.ra = static_cast<std::uint8_t>(bits(word, 15, 12));
   set_vector_function(out, sized(shape, select<Single>, select<Double>));
   return true;
 }
 
 bool fp_three_source(std::uint32_t word, unsigned, Instruction& out) {
-  Shape shape;
-  if (!scalar_shape(word, shape)) return false;
+  if (!is_single_or_double(word)) return false;
+  const Shape shape = scalar_shape(word);
   const VectorFunction functions[] = {ternary<[](auto... n) { return fp::multiply_add(n...); }>(shape),
                                       ternary<[](auto... n) { return fp::multiply_subtract(n...); }>(shape),
                                       ternary<[](auto... n) { return fp::negated_multiply_add(n...); }>(shape),
                                       ternary<[](auto... n) { return fp::negated_multiply_subtract(n...); }>(shape)};
-  set_registers(word, out);
+  set_vector_registers(word, out);
   out.ra = static_cast<std::uint8_t>(bits(word, 14, 10));
   set_vector_function(out, functions[bit(word, 21) << 1 | bit(word, 15)]);
   return true;

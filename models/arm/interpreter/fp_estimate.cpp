@@ -118,10 +118,10 @@ T reciprocal_square_root_step(T a, T b, Environment environment) {
   return step(a, b, Number{false, 1, 3ull << 62}, 1, one_and_a_half<T>(false), environment);
 }
 
-Single unsigned_reciprocal_estimate(Single value, Environment) {
+Single unsigned_reciprocal_estimate(Single value) {
   return value >> 31 ? static_cast<Single>(kReciprocals[value >> 23]) << 23 : ~Single{0};
 }
-Single unsigned_reciprocal_square_root_estimate(Single value, Environment) {
+Single unsigned_reciprocal_square_root_estimate(Single value) {
   return value >> 30 ? static_cast<Single>(kReciprocalRoots[value >> 23]) << 23 : ~Single{0};
 }
 

@@ -18,7 +18,7 @@ template <class T>
 T reciprocal_square_root_step(T a, T b, Environment environment);  // (3 - a * b) / 2
 
 // URECPE and URSQRTE: fixed point, with 32 fraction bits as the operand.
-Single unsigned_reciprocal_estimate(Single value, Environment);
-Single unsigned_reciprocal_square_root_estimate(Single value, Environment);
+Single unsigned_reciprocal_estimate(Single value);
+Single unsigned_reciprocal_square_root_estimate(Single value);
 
 }  // namespace cardvp::arm::interpreter::fp

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "models/arm/interpreter/decode_fields.h"
 #include "models/arm/interpreter/fp_convert.h"
 #include "models/arm/interpreter/fp_format.h"
 #include "models/arm/interpreter/vector.h"
@@ -18,6 +19,26 @@ struct Shape {
   bool is_double;
   unsigned lanes;
 };
+
+// From size<0> of SIMD instructions, and Q. False: a vector would have only one element.
+inline bool vector_shape(std::uint32_t word, Shape& shape) {
+  const bool is_double = bit(word, 22), q = bit(word, 30);
+  shape = {is_double, is_double || !q ? 2u : 4u};
+  return q || !is_double;
+}
+inline Shape scalar_shape(std::uint32_t word) { return {bit(word, 22), 1}; }
+
+inline void set_vector_registers(std::uint32_t word, Instruction& out) {
+  out.rd = static_cast<std::uint8_t>(bits(word, 4, 0));
+  out.rn = static_cast<std::uint8_t>(bits(word, 9, 5));
+  out.rm = static_cast<std::uint8_t>(bits(word, 20, 16));
+}
+// False: there is no such instruction.
+inline bool set_function(Instruction& out, VectorFunction function) {
+  if (!function) return false;
+  set_vector_function(out, function);
+  return true;
+}
 
 // Calls make.operator()<T, lanes>() for the shape.
 template <class Make>

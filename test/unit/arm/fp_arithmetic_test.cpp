@@ -363,12 +363,12 @@ TEST(FpEstimate, Steps) {
 }
 
 TEST(FpEstimate, UnsignedFixedPoint) {
-  EXPECT_FP(0, Single{0xffff'ffff}, 0, unsigned_reciprocal_estimate, Single{0x7fff'ffff});
-  EXPECT_FP(0, Single{511} << 23, 0, unsigned_reciprocal_estimate, Single{0x8000'0000});
-  EXPECT_FP(0, Single{256} << 23, 0, unsigned_reciprocal_estimate, Single{0xffff'ffff});
-  EXPECT_FP(0, Single{0xffff'ffff}, 0, unsigned_reciprocal_square_root_estimate, Single{0x3fff'ffff});
-  EXPECT_FP(0, Single{511} << 23, 0, unsigned_reciprocal_square_root_estimate, Single{0x4000'0000});
-  EXPECT_FP(0, Single{256} << 23, 0, unsigned_reciprocal_square_root_estimate, Single{0xffff'ffff});
+  EXPECT_EQ(unsigned_reciprocal_estimate(Single{0x7fff'ffff}), Single{0xffff'ffff});
+  EXPECT_EQ(unsigned_reciprocal_estimate(Single{0x8000'0000}), Single{511} << 23);
+  EXPECT_EQ(unsigned_reciprocal_estimate(Single{0xffff'ffff}), Single{256} << 23);
+  EXPECT_EQ(unsigned_reciprocal_square_root_estimate(Single{0x3fff'ffff}), Single{0xffff'ffff});
+  EXPECT_EQ(unsigned_reciprocal_square_root_estimate(Single{0x4000'0000}), Single{511} << 23);
+  EXPECT_EQ(unsigned_reciprocal_square_root_estimate(Single{0xffff'ffff}), Single{256} << 23);
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ Bytes elf(const std::vector<Segment>& segments, std::uint64_t entry) {
   header.e_machine = EM_AARCH64;
   header.e_version = EV_CURRENT;
   header.e_entry = entry;
-  header.e_phoff = sizeof header;
+  header.e_phoff = segments.empty() ? 0 : sizeof header;
   header.e_ehsize = sizeof header;
   header.e_phentsize = sizeof(Elf64_Phdr);
   header.e_phnum = static_cast<Elf64_Half>(segments.size());

@@ -67,7 +67,7 @@ at_el1:
   tlbi alle2
 1: EXPECT(x20, 0x02000000)
   mrs x0, mpidr_el1
-  EXPECT(x0, 0xc0000000  // of a single core)
+  EXPECT(x0, 0xc0000000)  // of a single core
 
   // FP: trapped while CPACR_EL1.FPEN is 0
   adr x19, 1f
