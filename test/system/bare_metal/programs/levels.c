@@ -153,6 +153,7 @@ static void registers(void) {
   TRY("el2 tlbi alle2", EL2, "tlbi alle2\ntlbi alle1is\ntlbi vmalls12e1\ntlbi ipas2e1is, x0\ntlbi vae2, x0");
   TRY("el2 tlbi alle3", EL2, "tlbi alle3");
   TRY("el1 tlbi ipas2e1", EL1, "tlbi ipas2e1, x0");
+  TRY("el2 accesses hpfar_el2", EL2, "mrs x0, hpfar_el2\nmsr hpfar_el2, x0");
   WRITE(vpidr_el2, 0x12345678);
   WRITE(vmpidr_el2, 0x80000100);
   SHOW("vpidr", EL1, CODE("mrs x0, midr_el1"), 1, 0);
