@@ -154,6 +154,10 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
   Trapped check_timer_access(Sys id) const;
   Trapped check_debug_access(Sys id) const;
   bool fail_access(const Trapped& trapped, std::uint32_t word);
+  // hypervisor_traps.cpp
+  bool hypervisor_traps(std::uint32_t word) const;
+  bool hypervisor_traps_implementation_defined(std::uint32_t word) const;
+
   std::uint64_t read_register(Sys id);
   void write_register(Sys id, std::uint64_t value);
   void write_pstate(std::uint32_t word);
@@ -221,14 +225,14 @@ inline constexpr std::uint32_t kPstateF = 1u << 6, kPstateI = 1u << 7, kPstateD 
 // Bits of HCR_EL2 and SCR_EL3.
 namespace hcr {
 inline constexpr std::uint64_t kFmo = 1u << 3, kImo = 1u << 4, kTwi = 1u << 13, kTwe = 1u << 14, kTsc = 1u << 19,
-                               kTge = 1u << 27, kHcd = 1u << 29;
+                               kTge = 1u << 27, kTdz = 1u << 28, kHcd = 1u << 29;
 }
 namespace scr {
 inline constexpr std::uint64_t kNs = 1u << 0, kIrq = 1u << 1, kFiq = 1u << 2, kEa = 1u << 3, kSmd = 1u << 7,
                                kHce = 1u << 8, kSt = 1u << 11, kTwi = 1u << 12, kTwe = 1u << 13;
 }
 namespace cptr {
-inline constexpr std::uint64_t kTfp = 1u << 10;
+inline constexpr std::uint64_t kTfp = 1u << 10, kTcpac = 1u << 31;
 }
 namespace sctlr {
 inline constexpr std::uint64_t kM = 1u << 0, kA = 1u << 1, kSa = 1u << 3, kSa0 = 1u << 4, kUma = 1u << 9,

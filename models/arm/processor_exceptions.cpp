@@ -88,7 +88,7 @@ void Processor::take_here(unsigned exception_class, std::uint32_t iss) {
 
 void Processor::undefined() { take_here(ec::kUnknown); }
 
-// A misaligned PC and an instruction abort have priority (Arm ARM, D1.13.2).
+// A misaligned PC and an instruction abort have priority (Arm ARM, synchronous exception prioritization).
 void Processor::take_illegal_state() {
   if (registers_.pc & 3) return trap(Trap::kPcAlignment, 0);
   Translation found;
@@ -115,8 +115,11 @@ unsigned Processor::vector_trap_target() const {
 }
 
 void Processor::take_vector_trap() {
+  const unsigned target = vector_trap_target();
+  // What CPACR_EL1 traps and HCR_EL2.TGE routes to EL2 has no syndrome there.
+  if (el_ == 0 && target == 2 && (system_[Sys::CPACR_EL1] >> 20 & 3) != 3) return undefined();
   constexpr std::uint32_t kAlways = 0x1e0'0000;  // CV, COND
-  take_synchronous(vector_trap_target(), ec::kFloatingPoint, kAlways, registers_.pc);
+  take_synchronous(target, ec::kFloatingPoint, kAlways, registers_.pc);
 }
 
 bool Processor::is_psci_call(Trap trap) const {

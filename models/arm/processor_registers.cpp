@@ -90,12 +90,14 @@ Processor::Trapped Processor::check_access(Sys id, bool read) const {
 }
 
 bool Processor::fail_access(const Trapped& trapped, std::uint32_t word) {
-  if (trapped.undefined) {
-    undefined();
-  } else if (trapped.taken) {
-    take_synchronous(trapped.target, ec::kSystemRegister, trap_syndrome(word), registers_.pc);
-  }
-  return trapped.undefined || trapped.taken;
+  const auto trap_to = [&](unsigned target) {
+    take_synchronous(target, ec::kSystemRegister, trap_syndrome(word), registers_.pc);
+    return true;
+  };
+  if (hypervisor_traps_implementation_defined(word)) return trap_to(2);
+  if (trapped.undefined) return undefined(), true;
+  if (trapped.taken) return trap_to(trapped.target);
+  return hypervisor_traps(word) && trap_to(2);
 }
 
 bool Processor::read_system(std::uint32_t word, std::uint64_t& value) {
@@ -135,7 +137,8 @@ std::uint64_t Processor::read_register(Sys id) {
     case Sys::MIDR_EL1: return el_ == 1 && el2_enabled() ? system_[Sys::VPIDR_EL2] : system_[id];
     case Sys::MPIDR_EL1: return el_ == 1 && el2_enabled() ? system_[Sys::VMPIDR_EL2] : system_[id];
     case Sys::DCZID_EL0: {
-      const bool prohibited = el_ == 0 && !(system_[Sys::SCTLR_EL1] & sctlr::kDze);
+      const bool prohibited = (el_ == 0 && !(system_[Sys::SCTLR_EL1] & sctlr::kDze)) ||
+                              (el_ < 2 && el2_enabled() && (system_[Sys::HCR_EL2] & hcr::kTdz));
       return system_[id] | (prohibited ? 0x10 : 0);
     }
     default: return system_[id];
@@ -244,11 +247,12 @@ Next Processor::system_operation(std::uint32_t word, std::uint64_t value) {
   switch (crn(word)) {
     case 7: return cache_operation(word, value) ? Next::kFollowing : Next::kPc;
     case 8:
+      if (el_ == 1 && op1(word) == 0 && fail_access({}, word)) return Next::kPc;
       if (!invalidate_translations(word, value)) break;
       return Next::kFollowing;
     default: break;
   }
-  undefined();
+  fail_access({.undefined = true}, word);
   return Next::kPc;
 }
 
@@ -312,6 +316,7 @@ bool Processor::cache_operation(std::uint32_t word, std::uint64_t address) {
     case 0x010:
     case 0x050:  // IC IALLUIS, IALLU
       if (el_ == 0) break;
+      if (fail_access({}, word)) return false;
       engine_->invalidate_all();
       if (peers_ && crm(word) == 1) peers_->all_code_modified();
       return true;
@@ -325,6 +330,7 @@ bool Processor::cache_operation(std::uint32_t word, std::uint64_t address) {
     case 0x0a2:
     case 0x0e2:  // DC IVAC, ISW, CSW, CISW
       if (el_ == 0) break;
+      if (fail_access({}, word)) return false;
       return (crm(word) == 6 && op2(word) == 1) ? by_address(AccessKind::kWrite, found) : true;
     case 0x3a1:
     case 0x3b1:

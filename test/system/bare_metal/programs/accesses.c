@@ -153,8 +153,9 @@ static void maintenance(void) {
   const u64 sctlr = READ(sctlr_el1);
   WRITE(sctlr_el1, sctlr | 1 << 14 | 1 << 26);  // DZE, UCI
   fill();
-  SHOW("dc zva", EL0, CODE("dc zva, x0\nldr x1, [x0, #-0x50]\nldr x2, [x0, #-0x48]\nldr x3, [x0, #-0x10]\nldr x4, [x0, #-8]"),
-       5, GOOD + 0x88);
+  SHOW("dc zva", EL0,
+       CODE("dc zva, x0\nldr x1, [x0, #-0x50]\nldr x2, [x0, #-0x48]\nldr x3, [x0, #-0x10]\nldr x4, [x0, #-8]"), 5,
+       GOOD + 0x88);
   SHOW("dc zva of bad page", EL0, CODE("dc zva, x0"), 1, BAD + 0x123);
   SHOW("dc zva of read-only page", EL0, CODE("dc zva, x0"), 1, FIXED + 0x40);
   SHOW("dc zva of read-only page at el1", EL1, CODE("dc zva, x0"), 1, FIXED + 0x47);

@@ -162,6 +162,7 @@ static void system_registers(void) {
   TRY("el1 reads icc_sre_el1", EL1, "mrs x0, s3_0_c12_c12_5");
   TRY("el1 reads unallocated", EL1, "mrs x0, s3_7_c15_c15_7");
   TRY("el1 reads op0 of 1 as register", EL1, "mrs x0, s2_0_c0_c15_7");
+  TRY("el1 reads mdrar_el1", EL1, "mrs x0, mdrar_el1");
   TRY("el1 tlbi alle2", EL1, "tlbi alle2");
   TRY("el1 tlbi alle1", EL1, "tlbi alle1");
   TRY("el1 at s12e1r", EL1, "at s12e1r, x0");

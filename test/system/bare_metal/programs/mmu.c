@@ -9,11 +9,8 @@
 static u64 load_code(void) { return CODE("ldr x1, [x0]"); }
 static u64 store_code(void) { return CODE("str x1, [x0]"); }
 static u64 branch_code(void) { return CODE("br x0"); }
-#define PAR_OF(operation, to) "at " operation ", x0
-isb
-mrs " to ", par_el1
-bic " to ", " to ", #0x200
-"  // NS
+// What AT finds; PAR_EL1.NS is unknown.
+#define PAR_OF(operation, to) "at " operation ", x0\nisb\nmrs " to ", par_el1\nbic " to ", " to ", #0x200\n"
 static u64 translate_code(void) {
   return CODE(PAR_OF("s1e1r", "x1") PAR_OF("s1e1w", "x2") PAR_OF("s1e0r", "x3") PAR_OF("s1e0w", "x4"));
 }

@@ -63,7 +63,9 @@ static inline u32 load32(u64 address) {
 static inline void store32(u64 address, u32 value) {
   asm volatile("str %w0, [%1]" ::"r"(value), "r"(address) : "memory");
 }
-static inline void store8(u64 address, u8 value) { asm volatile("strb %w0, [%1]" ::"r"(value), "r"(address) : "memory"); }
+static inline void store8(u64 address, u8 value) {
+  asm volatile("strb %w0, [%1]" ::"r"(value), "r"(address) : "memory");
+}
 static inline u64 load64(u64 address) {
   u64 value;
   asm volatile("ldr %0, [%1]" : "=r"(value) : "r"(address) : "memory");

@@ -2,23 +2,25 @@
 // first one puts into `order` and says so by setting it back.
 #include "runtime.h"
 
-enum { PSCI_VERSION = 0x84000000, PSCI_CPU_ON = 0xc4000003, PSCI_AFFINITY_INFO = 0xc4000004, PSCI_FEATURES = 0x8400000a };
+enum {
+  PSCI_VERSION = 0x84000000,
+  PSCI_CPU_ON = 0xc4000003,
+  PSCI_AFFINITY_INFO = 0xc4000004,
+  PSCI_FEATURES = 0x8400000a
+};
 enum { kIdle, kRespond, kIncrement, kWaitForEvent, kSendEvent, kTakeSgi, kSendSgi, kTurnOff };
 enum { kIncrements = 20000, kContext = 0x1234 };
 
-static struct {
-  volatile u64 order, seen, counter, lock, answer[4];
-} shared;
+static struct { volatile u64 order, seen, counter, lock, answer[4]; } shared;
 
 extern char start[];
 
 static void lock(void) {
   u32 taken, failed;
-  asm volatile(
-      "sevl\n1: wfe\n2: ldaxr %w0, [%2]\ncbnz %w0, 1b\nstxr %w1, %w3, [%2]\ncbnz %w1, 2b"
-      : "=&r"(taken), "=&r"(failed)
-      : "r"(&shared.lock), "r"(1)
-      : "memory");
+  asm volatile("sevl\n1: wfe\n2: ldaxr %w0, [%2]\ncbnz %w0, 1b\nstxr %w1, %w3, [%2]\ncbnz %w1, 2b"
+               : "=&r"(taken), "=&r"(failed)
+               : "r"(&shared.lock), "r"(1)
+               : "memory");
 }
 static void unlock(void) { asm volatile("stlr %w0, [%1]\nsev" ::"r"(0), "r"(&shared.lock) : "memory"); }
 
