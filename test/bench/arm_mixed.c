@@ -1,16 +1,43 @@
-// The guest of arm_bench: CRC, sort, copy, for ever. Position-independent, no runtime.
+// The guest of arm_bench and arm_peer_bench: CRC, sort, copy, ITERATIONS times, with the MMU on; then PSCI SYSTEM_OFF. Entered
+// at EL1, no runtime.
 #include <stddef.h>
 #include <stdint.h>
 
+#define STRING2(x) #x
+#define STRING(x) STRING2(x)
+
 void work(void);
+
+// Identity-mapped by 1 GiB blocks: devices, then Normal write-back memory.
+__attribute__((aligned(4096), used)) static const uint64_t table[512] = {0x0060000000000401, 0x0000000040000705};
 
 __asm__(
     ".section .text.start, \"ax\"\n"
+    ".global _start\n"
+    "_start:\n"
     "  ldr x0, =0x40800000\n"
     "  mov sp, x0\n"
-    "  mov x19, #0\n"
-    "1: bl work\n"
-    "  b 1b\n");
+    "  ldr x0, =0xff00\n"          // attribute 0: Device-nGnRnE, 1: Normal write-back
+    "  msr mair_el1, x0\n"
+    "  ldr x0, =0x200803519\n"     // 39 bits, write-back walks, inner shareable, TTBR1 off, 40-bit output
+    "  msr tcr_el1, x0\n"
+    "  adrp x0, table\n"
+    "  add x0, x0, :lo12:table\n"
+    "  msr ttbr0_el1, x0\n"
+    "  isb\n"
+    "  mrs x0, sctlr_el1\n"
+    "  mov x1, #0x1005\n"          // M, C, I
+    "  orr x0, x0, x1\n"
+    "  msr sctlr_el1, x0\n"
+    "  isb\n"
+    "  ldr x19, =" STRING(ITERATIONS) "\n"
+    "1: cbz x19, 2f\n"
+    "  bl work\n"
+    "  sub x19, x19, #1\n"
+    "  b 1b\n"
+    "2: ldr x0, =0x84000008\n"      // PSCI SYSTEM_OFF
+    "  hvc #0\n"
+    "  b .\n" );
 
 static uint32_t crc_table[256];
 static uint8_t buffer[2][16384];
