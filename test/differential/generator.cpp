@@ -23,6 +23,7 @@ bool is_branch(std::uint32_t word) { return (word >> 26 & 0b111) == 0b101; }
 bool is_vector_access(std::uint32_t word) { return is_access(word) && word >> 26 & 1; }
 bool is_register_operation(std::uint32_t word) { return (word >> 25 & 0b0111) == 0b0101; }
 bool is_vector_operation(std::uint32_t word) { return (word >> 25 & 0b0111) == 0b0111; }
+bool uses_vectors(std::uint32_t word) { return is_vector_access(word) || is_vector_operation(word); }
 
 struct Field {
   unsigned low, width;
@@ -222,7 +223,10 @@ State Generator::state() {
   const std::uint64_t end = sequence_.address() + 4 * sequence_.words.size();
   for (const std::uint32_t n : kTargets) result.x[n] = end - (random_.one_in(2) ? 4 * random_.below(4) : 0);
   result.pc = sequence_.address();
-  for (auto& v : result.v) v = {vector_lanes(random_), vector_lanes(random_)};
+  // Vector registers are most of a state: they are left 0 where no instruction could use them.
+  if (std::any_of(sequence_.words.begin(), sequence_.words.end(), uses_vectors)) {
+    for (auto& v : result.v) v = {vector_lanes(random_), vector_lanes(random_)};
+  }
   result.nzcv = random_.below(16);
   result.fpcr = fpcr_;
   result.fpsr = random_.one_in(8) ? static_cast<std::uint32_t>(random_.next()) & 0x0800009f : 0;

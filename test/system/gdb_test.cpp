@@ -1,6 +1,9 @@
 // A real gdb at the card's firmware.
 #include <signal.h>
 
+#include <chrono>
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +28,7 @@ class GdbTest : public testing::Test {
     cardvp_.emplace(std::vector<std::string>{CARDVP_PROGRAM, "run", folder_.file("s.json", scenario.dump()), "--out",
                                              folder_ / "out", option, "0"},
                     folder_ / "cardvp.txt");
-    const std::string text = cardvp_->wait_for("controller.elf\n");
+    const std::string text = cardvp_->wait_for("' ");
     const std::string before = "target remote :";
     const std::size_t at = text.find(before);
     if (at == std::string::npos) throw std::runtime_error("no port: " + text);
@@ -139,21 +142,33 @@ TEST_F(GdbTest, Watchpoints) {
   EXPECT_EQ(cardvp.status(), 0) << cardvp.output();
 }
 
-TEST_F(GdbTest, AttachCtrlCAndDetachWhileTheCoreSleeps) {
+TEST_F(GdbTest, CtrlCHaltsACoreThatSleeps) {
   json scenario = small_scenario();
   scenario["host"]["workloads"][0]["count"] = 100'000'000;
-  Process& cardvp = run("--gdb-attach", scenario);
-  cardvp.wait_for("ready");
-  Process& gdb = start_gdb({"continue", "info threads", "detach"});
-  EXPECT_THAT(gdb.wait_for("Continuing."), HasSubstr("Continuing."));
+  Process& cardvp = run("--gdb", scenario);
+  Process& gdb = start_gdb({"continue", "info threads", "kill"});
+  cardvp.wait_for("link up");
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));  // from here on the firmware has nothing to do
   gdb.signal(SIGINT);
   EXPECT_EQ(gdb.status(), 0);
   EXPECT_THAT(gdb.output(), HasSubstr("received signal SIGINT"));
   EXPECT_THAT(gdb.output(), HasSubstr("Thread 1 (core 0, EL1, WFI or WFE)"));
-  EXPECT_THAT(gdb.output(), HasSubstr("detached"));
-  EXPECT_THAT(this->gdb({"kill"}), HasSubstr("killed"));
+  EXPECT_THAT(gdb.output(), HasSubstr("killed"));
   EXPECT_EQ(cardvp.status(), 130);
   EXPECT_THAT(cardvp.output(), HasSubstr("ended by gdb"));
+}
+
+TEST_F(GdbTest, AttachesAndDetachesRepeatedly) {
+  json scenario = small_scenario();
+  scenario["host"]["workloads"][0]["count"] = 100'000'000;
+  Process& cardvp = run("--gdb-attach", scenario);
+  cardvp.wait_for("link up");
+  for (int i = 0; i < 2; ++i) {
+    const std::string text = gdb({"info threads", "backtrace", "detach"});
+    EXPECT_THAT(text, AllOf(HasSubstr("Thread 1 (core 0, EL1"), HasSubstr("main ()"), HasSubstr("detached")));
+  }
+  cardvp.signal(SIGINT);
+  EXPECT_EQ(cardvp.status(), 130);
 }
 
 TEST_F(GdbTest, CtrlCEndsARunThatIsHalted) {
@@ -166,19 +181,20 @@ TEST_F(GdbTest, CtrlCEndsARunThatIsHalted) {
 TEST_F(GdbTest, ResetAndTheEndOfTheRun) {
   Process& cardvp = run("--gdb");
   const std::string text =
-      gdb({"break link_timer", "continue", "monitor reset", "continue", "print $pc", "continue", "delete", "continue"});
+      gdb({"break main", "continue", "monitor reset", "continue", "print $pc", "continue", "delete", "continue"});
   EXPECT_THAT(text, ContainsRegex(R"(\$1 = .*0xb000000)"));
-  EXPECT_THAT(text.substr(text.find("$1 = ")), HasSubstr("Breakpoint 1, link_timer"));
+  EXPECT_THAT(text.substr(text.find("$1 = ")), HasSubstr("Breakpoint 1, main"));
   EXPECT_THAT(text, HasSubstr("exited normally"));
   EXPECT_EQ(cardvp.status(), 0) << cardvp.output();
 }
 
 TEST_F(GdbTest, AMachineThatFailsCanBeLookedAt) {
   json scenario = small_scenario();
-  scenario["limits"]["boot_ms"] = 1;
+  scenario["card"]["firmware"] = folder_.file("bad.img", "no firmware");
   Process& cardvp = run("--gdb", scenario);
-  const std::string text = gdb({"continue", "backtrace", "continue"});
-  EXPECT_THAT(text, AllOf(HasSubstr("limits.boot_ms"), HasSubstr("SIGABRT"), HasSubstr("exited with code 01")));
+  const std::string text = gdb({"continue", "print $pc", "continue"});
+  EXPECT_THAT(text, AllOf(HasSubstr("the card's link does not come up"), HasSubstr("SIGABRT"),
+                          ContainsRegex(R"(\$1 = .*0xb00)"), HasSubstr("exited with code 01")));
   EXPECT_EQ(cardvp.status(), 1) << cardvp.output();
 }
 
@@ -186,7 +202,7 @@ TEST(Gdb, APortThatIsTaken) {
   const Folder folder;
   const std::string file = folder.file("s.json", small_scenario().dump());
   Process first({CARDVP_PROGRAM, "run", file, "--gdb", "0"}, folder / "first.txt");
-  const std::string text = first.wait_for("controller.elf\n");
+  const std::string text = first.wait_for("' ");
   const std::size_t at = text.find("on port ") + 8;
   const Ended second = cardvp({"run", file, "--gdb", text.substr(at, text.find(':', at) - at)});
   EXPECT_EQ(second.status, 1);
