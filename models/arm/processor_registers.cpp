@@ -366,14 +366,19 @@ bool Processor::cache_operation(std::uint32_t word, std::uint64_t address) {
 }
 
 bool Processor::zero_block(std::uint64_t address) {
-  constexpr unsigned kBlock = 64;                            // DCZID_EL0
-  const MemoryAccess given{address, 1, AccessKind::kWrite};  // what FAR_ELx gets
-  const Mmu::Result mapped = mmu_.translate(address, AccessKind::kWrite, el_);
-  if (!mapped.ok) return abort(given, mapped.fault), false;
-  if (mapped.device()) return abort(given, Mmu::kAlignment), false;
+  constexpr unsigned kBlock = 64;  // DCZID_EL0
   const MemoryAccess access{address & ~std::uint64_t{kBlock - 1}, kBlock, AccessKind::kWrite};
   Translation found;
-  if (!translate(access, found)) return false;
+  bool accessible = translate(access, found);
+  if (accessible && found.aligned_only && mmu_.translate(address, AccessKind::kWrite, el_).device()) {
+    abort(access, Mmu::kAlignment);
+    accessible = false;
+  }
+  if (!accessible) {
+    // An exception was taken, unless it is for a debugger; its address is the one given, not the block's.
+    if (!halt_) system_[banked(el_).far] = address;
+    return false;
+  }
   if (found.host) {
     std::memset(found.host, 0, kBlock);
   } else {

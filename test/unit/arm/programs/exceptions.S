@@ -25,8 +25,6 @@ _start:
   EXPECT_AT_INSTRUCTION(0x02000000)
   FAULTS(.inst 0xd6bf03e0)      // drps
   EXPECT_AT_INSTRUCTION(0x02000000)
-  FAULTS(.inst 0x1e602800)      // fadd d0, d0, d0: there is no FP
-  EXPECT_AT_INSTRUCTION(0x02000000)
   FAULTS(.inst 0xd53cc820)      // mrs of an unallocated register
   EXPECT_AT_INSTRUCTION(0x02000000)
   FAULTS(.inst 0xd51be020)      // msr cntpct_el0: read-only

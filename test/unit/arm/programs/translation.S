@@ -115,7 +115,7 @@ _start:
   // AT
   at s1e3r, x9
   mrs x0, par_el1
-  EXPECT(x0, 0xff00000040200800)
+  EXPECT(x0, 0xff00000040200980)  // inner shareable
   ldr x9, =0x80001234
   at s1e3w, x9
   mrs x0, par_el1
