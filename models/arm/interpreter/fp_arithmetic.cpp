@@ -154,8 +154,8 @@ T square_root(T value, Environment environment) {
 
 template <class T>
 T multiply_add(T addend, T a, T b, Environment environment) {
-  if (kHostFuses && environment.is_host_like()) [[likely]] {
-    const T result = from_host(std::fma(to_host(a), to_host(b), to_host(addend)));
+  if (environment.is_host_like() && host_fuses()) [[likely]] {
+    const T result = from_host(host_fma(to_host(a), to_host(b), to_host(addend)));
     if (is_plainly_normal(result)) [[likely]]
       return result;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <type_traits>
 
@@ -12,10 +13,20 @@ namespace cardvp::arm::interpreter::fp {
 
 static_assert(std::numeric_limits<float>::is_iec559 && std::numeric_limits<double>::is_iec559);
 
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-inline constexpr bool kHostFuses = true;
+// Fused multiply-add, where the host has an instruction for it: the first x86-64 processors had none, so programs built
+// for all of them ask the one that they run on. Without it the C library would compute what multiply_add does as well.
+#if defined(__x86_64__) && !defined(__FMA__)
+inline bool host_fuses() { return __builtin_cpu_supports("fma"); }
+[[gnu::target("fma")]] inline float host_fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+[[gnu::target("fma")]] inline double host_fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
 #else
-inline constexpr bool kHostFuses = false;
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+inline bool host_fuses() { return true; }
+#else
+inline bool host_fuses() { return false; }
+#endif
+inline float host_fma(float a, float b, float c) { return std::fma(a, b, c); }
+inline double host_fma(double a, double b, double c) { return std::fma(a, b, c); }
 #endif
 
 template <class T>
