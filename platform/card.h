@@ -77,6 +77,8 @@ class Card : public Model {
   std::uint64_t dram_size_;
   std::function<void()> on_power_off_;
   bool powered_off_ = false;
+  sc_core::sc_time reset_pulse_;  // of PSCI SYSTEM_RESET
+  Callback<&Card::reset> system_reset_;
   Counter& resets_;
 };
 
