@@ -212,7 +212,7 @@ static void fp_access(void) {
   TRY("fpen 1 fpcr el0", EL0, "mrs x0, fpcr");
   SHOW("fpen 1 allows el1", EL1, CODE("mrs x0, fpcr"), 1, 0);
   WRITE(cpacr_el1, 3 << 20);
-  SHOW("fpen 3 allows", EL0, CODE("mov x0, #-1\nmsr fpsr, x0\nmrs x0, fpsr\nmsr fpsr, xzr"), 1, 0);
+  SHOW("fpen 3 allows", EL0, CODE("mov x0, #0xfffffff\nmsr fpsr, x0\nmrs x0, fpsr\nmsr fpsr, xzr"), 1, 0);
 }
 
 static u64 return_code(void) { return CODE("msr spsr_el1, x0\nmsr elr_el1, x1\neret"); }
