@@ -29,7 +29,8 @@ class GenericTimer {
   std::uint64_t value(Id id, sc_core::sc_time at) const;
   void set_value(Id id, std::uint64_t value, sc_core::sc_time at);
 
-  // The event stream (Arm ARM, D10.2.3): the first time after `after` at which a bit of the virtual counter changes to 1
+  // The event stream (Arm ARM, D10.2.3): the first time after `after` at which a bit of the virtual counter changes to
+  // 1
   // (`rising`) or to 0.
   sc_core::sc_time next_transition(unsigned bit, bool rising, sc_core::sc_time after) const;
 

@@ -45,7 +45,7 @@ void Processor::reset(const Entry& entry) {
   if (config_.highest_level < 2) system_[Sys::ID_AA64PFR0_EL1] &= ~0xf00ull;
   timer_.reset();
   daif_ = 0x3c0;
-  illegal_state_ = event_ = step_once_ = false;
+  illegal_state_ = event_ = step_once_ = step_begun_ = false;
   wait_ = Wait::kNone;
   loop_count_ = 0;
   el_ = entry.level;

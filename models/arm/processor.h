@@ -142,6 +142,7 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
   void trace_exception(const char* kind, unsigned from, unsigned to, std::uint64_t link);
   void take_synchronous(unsigned target, unsigned exception_class, std::uint32_t iss, std::uint64_t return_address);
   void take_here(unsigned exception_class, std::uint32_t iss = 0);
+  void take_call(unsigned target, unsigned exception_class, std::uint32_t immediate);
   void undefined();
   void take_illegal_state();
   void abort(const MemoryAccess& access, std::uint8_t status);
@@ -204,8 +205,10 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
   LargeBlocks large_blocks_;  // among what the engine's soft TLB holds
 
   SelfHostedDebug self_hosted_{system_};
-  bool step_once_ = false;      // PSTATE.SS
-  bool self_observed_ = false;  // self-hosted debug wants to see instructions
+  bool step_once_ = false;       // PSTATE.SS, which an instruction clears as it completes;
+  bool step_begun_ = false;      // one that is executing, or has completed,
+  bool step_exclusive_ = false;  // and that is a load exclusive
+  bool self_observed_ = false;   // self-hosted debug wants to see instructions
 
   Debugger* debugger_ = nullptr;
   std::vector<std::uint64_t> breakpoints_;  // sorted

@@ -64,11 +64,17 @@ void Processor::self_hosted_changed() {
 bool Processor::take_debug_exception() {
   const SelfHostedDebug::State state = debug_state();
   if (self_hosted_.steps(state)) {
-    if (!std::exchange(step_once_, false)) {
-      constexpr std::uint32_t kSyndromeValid = 1u << 24;
-      take_debug_exception(ec::kSoftwareStep, kSyndromeValid);
+    if (!step_once_ || step_begun_) {
+      constexpr std::uint32_t kStepped = 1u << 24, kExclusive = 1u << 6;  // ISV, EX
+      const std::uint32_t iss = step_begun_ ? kStepped | (step_exclusive_ ? kExclusive : 0) : 0;
+      step_once_ = false;
+      take_debug_exception(ec::kSoftwareStep, iss);
       return true;
     }
+    step_begun_ = true;
+    std::uint32_t word = 0;
+    read_memory(registers_.pc, std::as_writable_bytes(std::span(&word, 1)));
+    step_exclusive_ = (word & 0x3fc00000) == 0x08400000;  // LDXR and its kind
   }
   if (!self_hosted_.breakpoint(registers_.pc, state)) return false;
   take_debug_exception(ec::kHardwareBreakpoint, 0);

@@ -42,9 +42,10 @@ void Processor::take(unsigned target, Vector vector, std::uint64_t return_addres
   const BankedRegisters& bank = banked(target);
   const unsigned from = el_;
   const std::uint64_t base = el_ < target ? 0x400 : use_sp_elx_ ? 0x200 : 0x000;
+  if (step_begun_ && vector != Vector::kSynchronous) step_once_ = false;  // the instruction had completed
   system_[bank.spsr] = pstate();
   system_[bank.elr] = return_address;
-  illegal_state_ = step_once_ = false;
+  illegal_state_ = step_once_ = step_begun_ = false;
   daif_ = 0x3c0;
   set_level(target, true);
   registers_.pc = system_[bank.vbar] + base + static_cast<unsigned>(vector);
@@ -84,6 +85,12 @@ void Processor::take_synchronous(unsigned target, unsigned exception_class, std:
 
 void Processor::take_here(unsigned exception_class, std::uint32_t iss) {
   take_synchronous(default_target(), exception_class, iss, registers_.pc);
+}
+
+// SVC, HVC, SMC: they complete, also as a step (Arm ARM, SSAdvance).
+void Processor::take_call(unsigned target, unsigned exception_class, std::uint32_t immediate) {
+  step_once_ = false;
+  take_synchronous(target, exception_class, immediate, registers_.pc + 4);
 }
 
 void Processor::undefined() { take_here(ec::kUnknown); }
@@ -143,23 +150,22 @@ void Processor::call_psci() {
 
 void Processor::trap(Trap trap, std::uint32_t word) {
   const std::uint32_t immediate = word >> 5 & 0xffff;
-  const std::uint64_t next = registers_.pc + 4;
   if (is_psci_call(trap)) return call_psci();
   switch (trap) {
     case Trap::kUndefined: return undefined();
     case Trap::kFloatingPoint: return take_vector_trap();
-    case Trap::kSupervisorCall: return take_synchronous(default_target(), ec::kSvc, immediate, next);
+    case Trap::kSupervisorCall: return take_call(default_target(), ec::kSvc, immediate);
     case Trap::kHypervisorCall:
       if (el_ == 0 || !(system_[Sys::SCR_EL3] & scr::kHce) || (el_ == 1 && !el2_enabled()) ||
           (el_ < 3 && (system_[Sys::HCR_EL2] & hcr::kHcd)))
         return undefined();
-      return take_synchronous(el_ == 3 ? 3 : 2, ec::kHvc, immediate, next);
+      return take_call(el_ == 3 ? 3 : 2, ec::kHvc, immediate);
     case Trap::kMonitorCall:
       if (el_ == 0) return undefined();
       if (el_ == 1 && el2_enabled() && (system_[Sys::HCR_EL2] & hcr::kTsc))
         return take_synchronous(2, ec::kSmc, immediate, registers_.pc);
       if (config_.highest_level < 3 || (system_[Sys::SCR_EL3] & scr::kSmd)) return undefined();
-      return take_synchronous(3, ec::kSmc, immediate, next);
+      return take_call(3, ec::kSmc, immediate);
     case Trap::kBreakpoint: return take_here(ec::kBreakpoint, immediate);
     case Trap::kSpAlignment: return take_here(ec::kSpAlignment);
     case Trap::kPcAlignment:
@@ -191,6 +197,7 @@ void Processor::exception_return(std::uint32_t) {
     illegal_state_ = true;
   }
   registers_.pc = mmu_.branch_address(registers_.pc, el_);
+  step_begun_ = false;
   step_once_ = self_observed_ && !stepped && (spsr & kPstateSs) && self_hosted_.steps(debug_state());
   if (tracer_) trace_exception("return", from, el_, registers_.pc);
   // An interrupt that was masked, or the illegal state, is looked at ahead of the next instruction.
