@@ -126,6 +126,7 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
   void take_debug_exception(unsigned exception_class, std::uint32_t iss);
   bool watched(const MemoryAccess& access) const;
   bool watched_page(std::uint64_t address) const;
+  std::size_t debug_piece(std::uint64_t address, std::uint64_t physical, std::size_t size);
   void serve_debugger();
 
   // processor_exceptions.cpp

@@ -8,7 +8,8 @@ namespace cardvp::arm {
 
 namespace {
 bool overlap(const Watchpoint& watchpoint, std::uint64_t address, std::uint64_t bytes) {
-  return watchpoint.address < address + bytes && address < watchpoint.address + watchpoint.bytes;
+  // By distances, as a range may end at the top of the address space.
+  return address - watchpoint.address < watchpoint.bytes || watchpoint.address - address < bytes;
 }
 std::uint64_t page_of(std::uint64_t address) { return address & ~(kPageSize - 1); }
 }  // namespace
@@ -138,26 +139,34 @@ bool Processor::write_system(Sys id, std::uint64_t value) {
   return true;
 }
 
+// How much a debugger accesses at once: what is left of the page; of a device, what is left of a word.
+std::size_t Processor::debug_piece(std::uint64_t address, std::uint64_t physical, std::size_t size) {
+  const std::uint64_t unit = bus_.direct(physical, AccessKind::kRead) ? kPageSize : sizeof(std::uint32_t);
+  return std::min<std::size_t>(size, unit - (address & (unit - 1)));
+}
+
 bool Processor::read_memory(std::uint64_t address, std::span<std::byte> to) {
-  for (std::size_t done = 0; done < to.size();) {
-    const std::uint64_t at = address + done;
-    const auto size = std::min<std::size_t>(to.size() - done, kPageSize - (at & (kPageSize - 1)));
-    const Mmu::Result found = mmu_.look_up(at, el_);
-    if (!found.ok || !bus_.debug_read(found.physical, &to[done], static_cast<unsigned>(size))) return false;
-    done += size;
+  while (!to.empty()) {
+    const Mmu::Result found = mmu_.look_up(address, el_);
+    if (!found.ok) return false;
+    const std::size_t size = debug_piece(address, found.physical, to.size());
+    if (!bus_.debug_read(found.physical, to.data(), static_cast<unsigned>(size))) return false;
+    to = to.subspan(size);
+    address += size;
   }
   return true;
 }
 
 bool Processor::write_memory(std::uint64_t address, std::span<const std::byte> from) {
-  for (std::size_t done = 0; done < from.size();) {
-    const std::uint64_t at = address + done;
-    const auto size = std::min<std::size_t>(from.size() - done, kPageSize - (at & (kPageSize - 1)));
-    const Mmu::Result found = mmu_.look_up(at, el_);
-    if (!found.ok || !bus_.debug_write(found.physical, &from[done], static_cast<unsigned>(size))) return false;
+  while (!from.empty()) {
+    const Mmu::Result found = mmu_.look_up(address, el_);
+    if (!found.ok) return false;
+    const std::size_t size = debug_piece(address, found.physical, from.size());
+    if (!bus_.debug_write(found.physical, from.data(), static_cast<unsigned>(size))) return false;
     engine_->invalidate(found.physical, size);
     if (peers_) peers_->code_modified(found.physical, size);
-    done += size;
+    from = from.subspan(size);
+    address += size;
   }
   return true;
 }

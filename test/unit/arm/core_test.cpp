@@ -243,5 +243,58 @@ TEST(Core, WfeWaitsForAnEventAndLosesNone) {
   EXPECT_EQ(machine.result(), 2u);
 }
 
+TEST(Core, TheEventStreamEndsAWfeAtItsExactTime) {
+  CoreConfig config;
+  config.timer_hz = 100'000'000;
+  config.entry.level = 1;
+  TestMachine machine(config);
+  // CNTKCTL_EL1: EVNTEN, EVNTI 4: bit 4 of the counter rises at counts of 16, 48, ...
+  machine.load({0xd2800880 /* mov x0, #0x44 */, 0xd518e100 /* msr cntkctl_el1, x0 */, 0xd503205f, RESULT_ADDRESS,
+                0xd53be040 /* mrs x0, cntvct_el0 */, kStoreResult, kMask, kWfi});
+  machine.core.reset();
+  machine.run_for(10'000);
+  EXPECT_EQ(machine.result(), 16u);
+}
+
+TEST(Core, AnEventStreamThatIsOffEndsNothing) {
+  CoreConfig config;
+  config.entry.level = 1;
+  TestMachine machine(config);
+  machine.load({0xd2800800 /* mov x0, #0x40 */, 0xd518e100, 0xd503205f, RESULT_ADDRESS, kStoreResult, kWfi});
+  machine.core.reset();
+  machine.run_for(10'000'000);
+  EXPECT_EQ(machine.core.instructions(), 3u);
+}
+
+// A lock's loop: LDXR, WFE. Nobody else runs, so the reservation is lost at the end of each quantum, which is an event.
+TEST(Core, WaitingForAReservationTakesAQuantumEachTime) {
+  TestMachine machine;
+  machine.load({0xd2a801e1 /* mov x1, #0x400f0000 */, 0xd503201f, 0xc85f7c20 /* ldxr x0, [x1] */, 0xd503205f,
+                0x17fffffe /* b .-8 */});
+  machine.core.reset();
+  machine.run_for(50'000);
+  EXPECT_GE(machine.core.instructions(), 2 + 10 * 3u);
+  EXPECT_LE(machine.core.instructions(), 2 + 11 * 6u);
+}
+
+class CoreEntry : public testing::TestWithParam<unsigned> {};
+
+TEST_P(CoreEntry, LevelsAboveAreNotThere) {
+  CoreConfig config;
+  config.entry = {.level = GetParam(), .arguments = {0x1234}};
+  TestMachine machine(config);
+  machine.load({RESULT_ADDRESS, kStoreResult,                          // x0, as given
+                0xd5384240 /* mrs x0, CurrentEL */, 0xf9000440,        // str x0, [x2, #8]
+                0xd5380400 /* mrs x0, id_aa64pfr0_el1 */, 0xf9000840,  // str x0, [x2, #16]
+                kMask, kWfi});
+  machine.run();
+  EXPECT_EQ(machine.result(0), 0x1234u);
+  EXPECT_EQ(machine.result(1), GetParam() << 2);
+  const std::uint64_t levels[] = {0x0011, 0x0111, 0x1111};
+  EXPECT_EQ(machine.result(2) & 0xffff, levels[GetParam() - 1]);
+}
+
+INSTANTIATE_TEST_SUITE_P(Levels, CoreEntry, testing::Values(1u, 2u, 3u));
+
 }  // namespace
 }  // namespace cardvp::arm
