@@ -88,8 +88,10 @@ std::vector<std::byte> pack_elf(std::vector<std::byte> file, const std::string& 
   }
   const std::string range = fmt::format("an ELF program from {:#x} to {:#x}", first, end - 1);
   if (end - first > kLargestBody)
-    throw std::runtime_error(fmt::format("{}: a firmware image is one piece of at most {:#x} bytes, without large gaps",
-                                         range, kLargestBody));
+    throw std::runtime_error(
+        fmt::format("{}: a firmware image is one piece of at most {:#x} bytes, without large gaps (a note at the "
+                    "linker's default address? -Wl,--build-id=none)",
+                    range, kLargestBody));
 
   std::vector<std::byte> image(sizeof(image_header) + (end - first));
   const std::span<std::byte> body = std::span(image).subspan(sizeof(image_header));
