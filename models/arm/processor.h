@@ -156,17 +156,19 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
   Trapped check_timer_access(Sys id) const;
   Trapped check_debug_access(Sys id) const;
   bool fail_access(const Trapped& trapped, std::uint32_t word);
+  std::uint64_t read_register(Sys id);
+  void write_register(Sys id, std::uint64_t value);
+  void write_pstate(std::uint32_t word);
+  void set_translation_base(Sys id, std::uint64_t value);
+  std::uint64_t& stack_pointer(unsigned el);
+
   // hypervisor_traps.cpp
   bool hypervisor_traps(std::uint32_t word) const;
   bool hypervisor_traps_implementation_defined(std::uint32_t word) const;
 
-  std::uint64_t read_register(Sys id);
-  void write_register(Sys id, std::uint64_t value);
-  void write_pstate(std::uint32_t word);
-  std::uint64_t& stack_pointer(unsigned el);
+  // processor_operations.cpp
   Next system_operation(std::uint32_t word, std::uint64_t value);
   bool invalidate_translations(std::uint32_t word, std::uint64_t value);
-  void set_translation_base(Sys id, std::uint64_t value);
   bool cache_operation(std::uint32_t word, std::uint64_t address);
   bool zero_block(std::uint64_t address);
   void translate_address(std::uint32_t word, std::uint64_t address);
