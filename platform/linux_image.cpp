@@ -66,7 +66,7 @@ LinuxImage parse_linux_image(std::vector<std::byte> file, std::uint64_t limit) {
     throw std::runtime_error("a compressed EFI kernel; take arch/arm64/boot/Image in place of vmlinuz.efi");
 
   Header header{};
-  std::memcpy(&header, file.data(), std::min(sizeof header, file.size()));
+  if (!file.empty()) std::memcpy(&header, file.data(), std::min(sizeof header, file.size()));
   if (header.magic != kMagic) throw std::runtime_error(fmt::format("one with magic {:#010x} at byte 56", header.magic));
   if (header.flags & kBigEndian) throw std::runtime_error("one for a big-endian machine");
   if (page_size(header.flags) != kAnyPages && page_size(header.flags) != k4KiBPages)
