@@ -43,7 +43,10 @@ void take_exec_traces(std::vector<std::string>& traces, InsightOptions& options)
 
 Insight::Insight(const InsightOptions& options, const platform::CardConfig& card,
                  const std::optional<OutputFolder>& out, Terminal& terminal)
-    : options_(options), images_{card.rom, card.firmware, card.boot.flash}, out_(out ? &*out : nullptr), terminal_(terminal) {
+    : options_(options),
+      images_{card.rom, card.firmware, card.boot.flash},
+      out_(out ? &*out : nullptr),
+      terminal_(terminal) {
   const bool profiles = options.profile_period_us != 0;
   if (!out && (options.trace_exec || profiles))
     throw ConfigError(options.trace_exec ? "--trace exec" : "--profile", "--out DIR, for its file", "none");

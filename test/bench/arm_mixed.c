@@ -1,5 +1,5 @@
-// The guest of arm_bench and arm_peer_bench: CRC, sort, copy, ITERATIONS times, with the MMU on; then PSCI SYSTEM_OFF. Entered
-// at EL1, no runtime.
+// The guest of arm_bench and arm_peer_bench: CRC, sort, copy, ITERATIONS times, with the MMU on; then PSCI SYSTEM_OFF.
+// Entered at EL1, no runtime.
 #include <stddef.h>
 #include <stdint.h>
 

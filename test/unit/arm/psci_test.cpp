@@ -32,8 +32,8 @@ TEST(Psci, TellsItsVersionAndFeatures) {
   Power power;
   EXPECT_EQ(call_psci(power, {0x84000000}), 0x10000u);
   EXPECT_EQ(call_psci(power, {0x84000006}), 2u);
-  for (const std::uint64_t there : {0x84000000, 0x84000001, 0x84000002, 0x84000003, 0x84000004, 0x84000006, 0x84000008,
-                                    0x84000009, 0x8400000a})
+  for (const std::uint64_t there :
+       {0x84000000, 0x84000001, 0x84000002, 0x84000003, 0x84000004, 0x84000006, 0x84000008, 0x84000009, 0x8400000a})
     EXPECT_EQ(call_psci(power, {0x8400000a, there}), 0u) << std::hex << there;
   for (const std::uint64_t there : {0xc4000001, 0xc4000003, 0xc4000004})
     EXPECT_EQ(call_psci(power, {0x8400000a, there}), 0u) << std::hex << there;

@@ -83,8 +83,8 @@ static void watchpoints(void) {
   watchpoint("watchpoint of el1", EL0, load, at, ENABLE | EL1_ONLY | LOADS | BYTES(0xff), at);
   watchpoint("watchpoint at el1", EL1 & ~MASK_D, store, at, any | BYTES(0xff), at);
   watchpoint("watchpoint at el1 masked", EL1, store, at, any | BYTES(0xff), at);
-  watchpoint("watchpoint of el0, ldtr", EL1 & ~MASK_D, CODE("ldtr x1, [x0]"), at, ENABLE | EL0_ONLY | LOADS | BYTES(0xff),
-             at);
+  watchpoint("watchpoint of el0, ldtr", EL1 & ~MASK_D, CODE("ldtr x1, [x0]"), at,
+             ENABLE | EL0_ONLY | LOADS | BYTES(0xff), at);
   watchpoint("watchpoint write-back", EL0, CODE("str x1, [x0, #16]!"), at + 16, any | BYTES(0xff), at);
 }
 
