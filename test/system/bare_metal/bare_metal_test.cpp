@@ -78,7 +78,8 @@ TEST_P(BareMetal, PrintsTheSameAsOnQemu) {
 INSTANTIATE_TEST_SUITE_P(Programs, BareMetal,
                          testing::Values(Program{"exceptions", 1, 1}, Program{"mmu", 1, 1}, Program{"accesses", 1, 1},
                                          Program{"interrupts", 1, 1}, Program{"smp", 1, 2}, Program{"levels", 2, 1},
-                                         Program{"code", 1, 1}, Program{"fp", 1, 1}, Program{"debug", 1, 1}),
+                                         Program{"code", 1, 1}, Program{"fp", 1, 1}, Program{"debug", 1, 1},
+                                         Program{"simd", 1, 1}),
                          [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
