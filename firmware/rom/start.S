@@ -9,7 +9,7 @@ _start:
   msr  daifset, #15
   mrs  x0, mpidr_el1
   tst  x0, #0xff        /* the first core is the firmware's; the others stay here */
-  b.ne 2f
+  b.ne .Lpark
   startup 3
   bl   rom_main         /* returns the entry of an image that may run, or not at all */
   msr  elr_el3, x0
@@ -31,8 +31,9 @@ _start:
   mov  x0, #0
   isb
   eret
-2: wfi
-  b    2b
+.Lpark:
+  wfi
+  b    .Lpark
   .ltorg
 
   vector_table 3, 0

@@ -1,4 +1,4 @@
-// The other cores of a cluster, as one core affects them.
+// The cores of a cluster, as one of them affects all, itself included.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ class Peers {
   // Code at this physical address was modified, and made visible by IC IVAU; or by IC IALLUIS, anywhere.
   virtual void code_modified(std::uint64_t physical, std::uint64_t bytes) = 0;
   virtual void all_code_modified() = 0;
-  // SEV. The caller's own event register included.
+  // SEV.
   virtual void send_event() = 0;
 
   // A PSCI call of core `caller` at simulated time `now`, which may be ahead of the kernel's: x0 to x3, and the result

@@ -156,6 +156,10 @@ void Processor::translations_changed() {
   large_blocks_.clear();
 }
 
+void Processor::tell_code_modified(std::uint64_t physical, std::uint64_t bytes) {
+  peers_ ? peers_->code_modified(physical, bytes) : code_modified(physical, bytes);
+}
+
 void Processor::flush_page(std::uint64_t address) {
   if (large_blocks_.may_hold(address)) return translations_changed();
   engine_->flush_page(address);
@@ -227,8 +231,7 @@ bool Processor::write_bus(const MemoryAccess& access, std::uint64_t physical, co
 
 Next Processor::hint(std::uint32_t, Hint hint) {
   if (hint == Hint::kSendEvent || hint == Hint::kSendEventLocal) {
-    event_ = true;
-    if (peers_ && hint == Hint::kSendEvent) peers_->send_event();
+    hint == Hint::kSendEvent&& peers_ ? peers_->send_event() : set_event();
     return Next::kFollowing;
   }
   const bool for_event = hint == Hint::kWaitForEvent;

@@ -176,6 +176,7 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
   void run_engine(sc_core::sc_time time);
   void set_interrupt(bool& line, bool level);
   void timers_changed();
+  void tell_code_modified(std::uint64_t physical, std::uint64_t bytes);
   void translations_changed();
   void select_context();
 

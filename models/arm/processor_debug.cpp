@@ -163,8 +163,7 @@ bool Processor::write_memory(std::uint64_t address, std::span<const std::byte> f
     if (!found.ok) return false;
     const std::size_t size = debug_piece(address, found.physical, from.size());
     if (!bus_.debug_write(found.physical, from.data(), static_cast<unsigned>(size))) return false;
-    engine_->invalidate(found.physical, size);
-    if (peers_) peers_->code_modified(found.physical, size);
+    tell_code_modified(found.physical, size);
     from = from.subspan(size);
     address += size;
   }

@@ -46,14 +46,12 @@ bool Processor::invalidate_translations(std::uint32_t word, std::uint64_t value)
   }
   if (el_ < lowest) return false;
   if (what == kAll) {
-    translations_changed();
-    if (shared && peers_) peers_->flush_translations();
+    shared&& peers_ ? peers_->flush_translations() : translations_changed();
     return true;
   }
   // Bits 43 to 0 are the address's 55 to 12.
   const std::uint64_t address = static_cast<std::uint64_t>(static_cast<std::int64_t>(value << 20) >> 8);
-  flush_page(address);
-  if (shared && peers_) peers_->flush_page(address);
+  shared&& peers_ ? peers_->flush_page(address) : flush_page(address);
   return true;
 }
 
@@ -73,13 +71,11 @@ bool Processor::cache_operation(std::uint32_t word, std::uint64_t address) {
     case 0x050:  // IC IALLUIS, IALLU
       if (el_ == 0) break;
       if (fail_access({}, word)) return false;
-      engine_->invalidate_all();
-      if (peers_ && crm(word) == 1) peers_->all_code_modified();
+      crm(word) == 1 && peers_ ? peers_->all_code_modified() : all_code_modified();
       return true;
     case 0x351:  // IC IVAU
       if (!from_el0(sctlr::kUci) || !by_address(AccessKind::kRead, found)) return false;
-      engine_->invalidate(found.physical & ~63ull, 64);
-      if (peers_) peers_->code_modified(found.physical & ~63ull, 64);
+      tell_code_modified(found.physical & ~63ull, 64);
       return true;
     case 0x061:
     case 0x062:

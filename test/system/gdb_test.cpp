@@ -188,6 +188,34 @@ TEST_F(GdbTest, ResetAndTheEndOfTheRun) {
   EXPECT_EQ(cardvp.status(), 0) << cardvp.output();
 }
 
+TEST_F(GdbTest, CoresAreThreads) {
+  json scenario = small_scenario();
+  scenario["card"]["core"]["count"] = 2;
+  Process& cardvp = run("--gdb", scenario);
+  const std::string text =
+      gdb({"break link_timer", "continue", "info threads", "thread 2", "print/x $MPIDR_EL1 & 0xff", "info symbol $pc",
+           "thread 1", "print/x $MPIDR_EL1 & 0xff", "info symbol $pc", "stepi", "info symbol $pc", "delete", "detach"});
+  EXPECT_THAT(text, AllOf(ContainsRegex(R"(Thread 1 \(core 0, EL1, running\))"),
+                          ContainsRegex(R"(Thread 2 \(core 1, EL3, WFI or WFE\))")));  // which the ROM keeps asleep
+  EXPECT_THAT(text, AllOf(HasSubstr("$1 = 0x1\nNo symbol matches $pc"), HasSubstr("$2 = 0x0\nlink_timer in section"),
+                          HasSubstr("link_timer + 4 in section")));
+  EXPECT_EQ(cardvp.status(), 0) << cardvp.output();
+}
+
+TEST_F(GdbTest, ShowsACoreThatPsciKeepsOff) {
+  const json scenario = {
+      {"name", "off"},
+      {"card",
+       {{"core", {{"count", 2}}},
+        {"boot", {{"type", "image"}, {"flash", folder_.file("loop.bin", std::string("\0\0\0\x14", 4))}}}}},  // b .
+      {"limits", {{"run_ms", 1}}}};
+  Process& cardvp = run("--gdb", scenario);
+  const std::string text = gdb({"info threads", "thread 2", "thread 1", "stepi", "print $pc", "detach"});
+  EXPECT_THAT(text, AllOf(HasSubstr("Thread 1 (core 0, EL1, running)"), ContainsRegex(R"(Thread 2 \(core 1.*off\))"),
+                          HasSubstr("$1 = (void (*)()) 0x0")));
+  EXPECT_EQ(cardvp.status(), 0) << cardvp.output();
+}
+
 TEST_F(GdbTest, AMachineThatFailsCanBeLookedAt) {
   json scenario = small_scenario();
   scenario["card"]["firmware"] = folder_.file("bad.img", "no firmware");
