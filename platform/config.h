@@ -13,6 +13,7 @@
 #include "models/memory/fuses.h"
 #include "models/nvme/engine.h"
 #include "models/pcie/link.h"
+#include "models/security/engine.h"
 #include "models/storage/volume.h"
 #include "platform/json_reader.h"
 
@@ -35,6 +36,11 @@ struct VolumeConfig {
   Kind kind = Kind::kNetwork;
   std::string serial;       // at most 20 characters
   std::string device_name;  // at most 32
+  bool attached = true;     // from the start; otherwise when the control plane says so
+  enum class Encryption : std::uint8_t { kNone, kWrappedKey, kEphemeralKey };
+  Encryption encryption = Encryption::kNone;
+  std::vector<std::uint8_t>
+      wrapped_key;  // of kWrappedKey: CONTROL_WRAPPED_KEY_BYTES; empty: it comes with a later call
   MediumConfig medium;
   storage::VolumeConfig timing;
 };
@@ -50,13 +56,18 @@ struct BootConfig {
 };
 
 struct CardConfig {
-  std::filesystem::path rom;       // empty: the installed one
-  std::filesystem::path firmware;  // empty: the installed one; where there is no such file, the flash is erased
+  std::filesystem::path rom;           // empty: the installed one
+  std::filesystem::path firmware;      // empty: the installed one; where there is no such file, the flash is erased
+  std::filesystem::path firmware_b;    // in slot B of the flash; empty: nothing
+  std::filesystem::path host_image;    // in the host's boot flash; empty: the installed one
+  std::filesystem::path operator_key;  // PEM, P-384 public: whose calls the gateway takes; empty: the installed one
   BootConfig boot;
   arm::ClusterConfig cluster;  // its entry comes from `boot`
   std::uint64_t dram_size = 256 * kMiB;
   arm::Pl031Config rtc;
   memory::FusesConfig fuses;
+  security::EngineConfig security;
+  sc_core::sc_time tamper_at;  // when the tamper sensor trips; zero: never
   pcie::LinkConfig link;
   nvme::ControllerConfig nvme;  // of every volume; `function` means nothing here
   std::vector<VolumeConfig> volumes;

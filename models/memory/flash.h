@@ -43,6 +43,10 @@ class Flash : public BusTarget {
   Flash(sc_core::sc_module_name name, Sim& sim, std::uint64_t size, const std::string& image)
       : Flash(name, sim, FlashConfig{.size = size, .image = image}) {}
 
+  std::uint64_t size() const { return config_.size; }
+  // What the cells hold, whatever state the chips are in, without simulated time; within size().
+  void contents(std::uint64_t offset, std::span<std::byte> to) const { array_.read(offset, to); }
+
   // Writes the contents, up to the last byte that is not erased, to the configured file; nothing if there is none, or
   // nothing was changed. Throws std::runtime_error, with path and remedy.
   void save() const;

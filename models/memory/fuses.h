@@ -12,6 +12,8 @@ struct FusesConfig {
   std::uint8_t life_cycle = 0;  // 0 development, 1 production, 2 returned
   std::uint32_t security_version = 0;
   std::array<std::uint8_t, 48> root_key_hash{};  // SHA-384
+  // Only the security engine reads it: on no bus, in no register.
+  std::array<std::uint8_t, 32> device_secret{};
 };
 
 class Fuses : public RegisterTarget {

@@ -3,8 +3,11 @@
  * Engine to firmware:
  *   NVME_MESSAGE_EVENT   function's EVENTS register went from 0 to something (nvme_control.def); no body
  *   NVME_MESSAGE_ADMIN   an admin command: struct nvme_message_admin
+ *   NVME_MESSAGE_FETCHED the answer to FETCH: struct nvme_message_fetched
  * Firmware to engine:
  *   NVME_MESSAGE_COMPLETE  ends an admin command: struct nvme_message_complete
+ *   NVME_MESSAGE_FETCH     wants the data that an admin command brings: struct nvme_message_fetch; one at a time for
+ * each command, which must still be with the firmware
  *
  * At most NVME_ADMIN_LIMIT admin commands of a function are with the firmware at a time, and at most one event message.
  * All integers little-endian; every message fits the mailbox's 128 bytes.
@@ -14,7 +17,13 @@
 
 #include <stdint.h>
 
-enum { NVME_MESSAGE_EVENT = 1, NVME_MESSAGE_ADMIN = 2, NVME_MESSAGE_COMPLETE = 3 };
+enum {
+  NVME_MESSAGE_EVENT = 1,
+  NVME_MESSAGE_ADMIN = 2,
+  NVME_MESSAGE_COMPLETE = 3,
+  NVME_MESSAGE_FETCH = 4,
+  NVME_MESSAGE_FETCHED = 5
+};
 enum { NVME_ADMIN_LIMIT = 64 };
 
 struct nvme_message_header {
@@ -37,6 +46,19 @@ struct nvme_message_complete {
   uint64_t data_address; /* card bus address of data for the host; read by the engine before the next message */
   uint32_t data_size;    /* bytes to copy to the command's PRPs before the completion is posted; 0: none */
   uint32_t reserved2;
+};
+
+struct nvme_message_fetch {
+  struct nvme_message_header header; /* function and tag of the command */
+  uint64_t address;                  /* card bus address that the data goes to */
+  uint32_t size;                     /* bytes, from the start of the command's PRPs; at most a transfer's */
+  uint32_t reserved;
+};
+
+struct nvme_message_fetched {
+  struct nvme_message_header header; /* function and tag of the command; none comes if a reset has ended it */
+  uint16_t status;                   /* as in nvme_message_complete; 0: the data is there */
+  uint16_t reserved;
 };
 
 #endif

@@ -28,6 +28,8 @@ enum {
 #include "models/nvme/nvme_control.def"
 #include "models/pcie/pcie_function.def"
 #include "models/pcie/pcie_link.def"
+#include "models/security/host_gate.def"
+#include "models/security/security.def"
 #undef BANK
 #undef REG
 #undef REGS
