@@ -34,7 +34,7 @@ pcie::FunctionConfig function_config(const ControllerConfig& config) {
 }
 
 Controller::Controller(sc_core::sc_module_name name, Sim& sim, const ControllerConfig& config, pcie::Link& link,
-                       storage::Volume& volume, memory::Mailbox::Channel& channel)
+                       storage::Volume& volume, memory::Mailbox::Channel& channel, security::VolumeCipher* cipher)
     : Model(name, sim),
       config_(config),
       volume_(volume),
@@ -42,9 +42,11 @@ Controller::Controller(sc_core::sc_module_name name, Sim& sim, const ControllerC
       host_(host::kBank),
       control_(control::kBank),
       function_("pcie", sim, link, config.function, function_config(config)),
-      io_(sim, this->name(), {config.command_overhead, config.picojoules_per_command}, function_, volume),
+      io_(sim, this->name(), {config.command_overhead, config.picojoules_per_command}, function_, volume, cipher,
+          config.function),
       admin_(sim, this->name(), config.function, function_, channel),
       publish_(sim.scheduler, *this),
+      changes_(sim.scheduler),
       lost_completions_(counter("lost_completions", "entries")),
       ignored_doorbells_(counter("ignored_doorbells", "writes")),
       completion_(config.queues + 1),
@@ -78,6 +80,11 @@ void Controller::hang_hooks() {
   control_.on_write(control::WRITE_CACHE, [this](const RegisterWrite& write) {
     io_.set_write_cache(control::WRITE_CACHE_ENABLE.of(write.value));
   });
+  control_.on_write(control::CIPHER, [this](const RegisterWrite& write) {
+    const IoUnit::Encryption encryption{.enabled = control::CIPHER_ENABLE.of(write.value) != 0,
+                                        .slot = static_cast<std::uint16_t>(control::CIPHER_SLOT.of(write.value))};
+    changes_.spawn(encrypt_at(control_time_, encryption));
+  });
 
   const auto total = [this](control::Register id, std::uint64_t IoUnit::Totals::*what) {
     control_.on_read(id, [this, what](std::uint32_t) { return io_.totals().*what; });
@@ -105,11 +112,13 @@ void Controller::set_constants() {
 void Controller::reset() {
   drop_queues();
   publish_.cancel();
+  changes_.cancel();
   host_.reset();
   control_.reset();
   set_constants();
   io_.reset_totals();
   io_.set_write_cache(true);
+  io_.set_encryption({});
 }
 
 // ---- The host's side
@@ -207,6 +216,11 @@ void Controller::publish_status() {
   host_.set(host::CSTS_CFS, control_.get(control::STATUS_CFS));
   host_.set(host::CSTS_SHST, control_.get(control::STATUS_SHST));
   if (host_.get(host::CSTS_RDY) && host_.get(host::CC_EN) && !submission_[0]) start_admin_queue();
+}
+
+Task<> Controller::encrypt_at(sc_time time, IoUnit::Encryption encryption) {
+  co_await scheduler().until(time);
+  io_.set_encryption(encryption);
 }
 
 void Controller::start_admin_queue() {

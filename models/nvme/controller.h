@@ -33,12 +33,12 @@ pcie::FunctionConfig function_config(const ControllerConfig& config);
 class Controller : public Model, private pcie::FunctionClient, public CommandSink {
  public:
   Controller(sc_core::sc_module_name name, Sim& sim, const ControllerConfig& config, pcie::Link& link,
-             storage::Volume& volume, memory::Mailbox::Channel& channel);
+             storage::Volume& volume, memory::Mailbox::Channel& channel, security::VolumeCipher* cipher);
 
   pcie::Function& function() { return function_; }
 
   // The firmware's registers, for an access at a time that may be ahead of now(): they change at once, what the host
-  // can see of it changes then.
+  // can see of it changes then. So does CIPHER act then: until a volume is really gone, it stays encrypted.
   RegisterBank& control(sc_core::sc_time at) {
     control_time_ = at;
     return control_;
@@ -60,6 +60,7 @@ class Controller : public Model, private pcie::FunctionClient, public CommandSin
   void write_cc(const RegisterWrite& write);
   void write_status();
   void publish_status();
+  Task<> encrypt_at(sc_core::sc_time time, IoUnit::Encryption encryption);
   void start_admin_queue();
   void drop_queues();
   void raise(Field event, const char* what);
@@ -79,6 +80,7 @@ class Controller : public Model, private pcie::FunctionClient, public CommandSin
   AdminUnit admin_;
   sc_core::sc_time control_time_;  // of the firmware's newest access
   Callback<&Controller::publish_status> publish_;
+  TaskScope changes_;  // that the firmware, being ahead, has made for later
   Counter& lost_completions_;
   Counter& ignored_doorbells_;
   // By queue id; 0 are the admin queues. Submission queues go first: their tasks wait at completion queues.

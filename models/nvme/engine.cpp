@@ -31,9 +31,11 @@ class InHierarchy {
 
 }  // namespace
 
-Engine::Engine(sc_core::sc_module_name name, Sim& sim, memory::Mailbox::Channel& channel)
+Engine::Engine(sc_core::sc_module_name name, Sim& sim, memory::Mailbox::Channel& channel,
+               security::VolumeCipher* cipher)
     : BusTarget(name, sim),
       channel_(channel),
+      cipher_(cipher),
       absent_(control_regs::kBank),
       bad_messages_(counter("bad_messages", "messages")) {
   channel_.on_message([this](const memory::Message& message) { receive(message); });
@@ -45,8 +47,8 @@ void Engine::add(const ControllerConfig& config, pcie::Link& link, pcie::Endpoin
   std::unique_ptr<Controller>& controller = controllers_[config.function];
   assert(!controller);
   const InHierarchy scope(*this);
-  controller =
-      std::make_unique<Controller>(fmt::format("fn{}", config.function).c_str(), sim(), config, link, volume, channel_);
+  controller = std::make_unique<Controller>(fmt::format("fn{}", config.function).c_str(), sim(), config, link, volume,
+                                            channel_, cipher_);
   endpoint.add(controller->function());
 }
 

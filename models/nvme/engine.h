@@ -12,17 +12,21 @@
 #include "models/nvme/card_memory.h"
 #include "models/nvme/controller.h"
 #include "models/pcie/endpoint.h"
+#include "models/security/volume_cipher.h"
 #include "models/storage/volume.h"
 
 namespace cardvp::nvme {
 
 class Engine : public BusTarget {
  public:
-  // `card`: for the data that the firmware hands over by card bus address.
-  Engine(sc_core::sc_module_name name, Sim& sim, memory::Mailbox::Channel& channel);
+  // `cipher`: of encrypted volumes; null if the card has none, which leaves such volumes inaccessible. It outlives the
+  // engine.
+  Engine(sc_core::sc_module_name name, Sim& sim, memory::Mailbox::Channel& channel,
+         security::VolumeCipher* cipher = nullptr);
   ~Engine() override;
 
-  // The engine's own way to card memory; bind to the bus.
+  // The engine's own way to card memory, for the data that the firmware hands over by card bus address; bind to the
+  // bus.
   tlm_utils::simple_initiator_socket<Engine> card{"card"};
 
   // Adds a controller with its function to the endpoint; the volume outlives the engine. Before simulation only.
@@ -36,6 +40,7 @@ class Engine : public BusTarget {
   void receive(const memory::Message& message);
 
   memory::Mailbox::Channel& channel_;
+  security::VolumeCipher* cipher_;
   CardMemory card_memory_{card};
   std::array<std::unique_ptr<Controller>, 256> controllers_;  // by function number
   RegisterBank absent_;                                       // the page of a function without a controller

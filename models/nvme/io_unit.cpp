@@ -5,6 +5,7 @@
 namespace cardvp::nvme {
 
 using sc_core::sc_time;
+using security::CipherDirection;
 using storage::VolumeOperation;
 
 namespace {
@@ -17,7 +18,8 @@ bool plain(const SubmissionEntry& entry) { return (entry.flags & 0xc3) == 0; }
 
 }  // namespace
 
-IoUnit::IoUnit(Sim& sim, const std::string& name, const Config& config, DmaPort& host, storage::Volume& volume)
+IoUnit::IoUnit(Sim& sim, const std::string& name, const Config& config, DmaPort& host, storage::Volume& volume,
+               security::VolumeCipher* cipher, std::uint16_t function)
     : sim_(sim),
       name_(name),
       log_(sim.log, name),
@@ -25,6 +27,8 @@ IoUnit::IoUnit(Sim& sim, const std::string& name, const Config& config, DmaPort&
       config_(config),
       host_(host),
       volume_(volume),
+      cipher_(cipher),
+      function_(function),
       staging_(sim.scheduler),
       read_{"read", sim.stats.counter(name + ".reads", "commands"), sim.stats.histogram(name + ".read_latency", "ps")},
       write_{"write", sim.stats.counter(name + ".writes", "commands"),
@@ -33,6 +37,9 @@ IoUnit::IoUnit(Sim& sim, const std::string& name, const Config& config, DmaPort&
              sim.stats.histogram(name + ".flush_latency", "ps")},
       read_bytes_(sim.stats.counter(name + ".read_bytes", "bytes")),
       write_bytes_(sim.stats.counter(name + ".write_bytes", "bytes")),
+      decrypted_bytes_(sim.stats.counter(name + ".decrypted_bytes", "bytes")),
+      encrypted_bytes_(sim.stats.counter(name + ".encrypted_bytes", "bytes")),
+      denied_(sim.stats.counter(name + ".denied", "commands")),
       errors_(sim.stats.counter(name + ".errors", "commands")) {}
 
 void IoUnit::begin(SubmissionQueue& queue, const SubmissionEntry& entry) {
@@ -57,10 +64,25 @@ Status IoUnit::prepare(const SubmissionEntry& entry, Transfer& transfer) const {
   const std::uint32_t count = entry.lba_count();
   if (std::uint64_t{count} << volume_.block_shift() > kMaxTransfer) return status::kInvalidField;
   if (entry.lba() >= volume_.blocks() || count > volume_.blocks() - entry.lba()) return status::kLbaOutOfRange;
+  transfer.encryption = encryption_;
+  if (!permitted(transfer.encryption)) return status::kAccessDenied;
+  transfer.lba = entry.lba();
   transfer.offset = entry.lba() << volume_.block_shift();
   transfer.bytes = count << volume_.block_shift();
   transfer.by_list = needs_prp_list(entry.prp1, transfer.bytes);
   return transfer.by_list ? status::kSuccess : resolve_prps(entry.prp1, entry.prp2, transfer.bytes, transfer.segments);
+}
+
+bool IoUnit::permitted(const Encryption& encryption) const {
+  if (encryption != encryption_) return false;
+  return !encryption.enabled || (cipher_ && cipher_->usable({.slot = encryption.slot, .owner = function_}));
+}
+
+bool IoUnit::cipher(CipherDirection direction, const Transfer& transfer, std::span<const std::byte> from,
+                    std::span<std::byte> to) {
+  return permitted(transfer.encryption) &&
+         cipher_->apply({.slot = transfer.encryption.slot, .owner = function_}, direction, transfer.lba,
+                        1u << volume_.block_shift(), from, to);
 }
 
 // The overhead of decoding is charged together with the medium's time, after the PRP list or the data have been
@@ -75,6 +97,8 @@ Task<> IoUnit::read(SubmissionQueue& queue, SubmissionEntry entry) {
     status = co_await resolve_prp_list(host_, entry.prp1, entry.prp2, transfer.bytes, transfer.segments);
   if (status == status::kSuccess) {
     co_await sim_.scheduler.until(volume_.reserve(VolumeOperation::kRead, transfer.bytes, decoded()));
+    if (transfer.encryption.enabled && permitted(transfer.encryption))
+      co_await sim_.scheduler.until(reserve_cipher(transfer));
     status = abortable.aborted() ? status::kAbortRequested : send(transfer);
   } else {
     co_await sim_.scheduler.until(decoded());
@@ -99,12 +123,16 @@ Task<> IoUnit::write(SubmissionQueue& queue, SubmissionEntry entry) {
   if (status == status::kSuccess && transfer.by_list)
     status = co_await resolve_prp_list(host_, entry.prp1, entry.prp2, transfer.bytes, transfer.segments);
   if (status == status::kSuccess) {
-    // Data enters the medium when it arrives. A command that fails or is reset later leaves its range undetermined.
-    const std::span<std::byte> place = volume_.medium().direct(transfer.offset, transfer.bytes);
+    // Data enters the medium when it arrives, or has been encrypted. A command that fails or is reset later leaves its
+    // range undetermined.
+    std::span<std::byte> place;
+    if (!transfer.encryption.enabled) place = volume_.medium().direct(transfer.offset, transfer.bytes);
     if (place.empty())
       status = co_await store_staged(transfer);
     else if (co_await host_.read(transfer.segments.view(), place.data()) != DmaStatus::kOk)
       status = status::kDataTransferError;
+    else if (transfer.encryption != encryption_)
+      status = status::kAccessDenied;
   }
   if (status == status::kSuccess) {
     co_await sim_.scheduler.until(volume_.reserve(VolumeOperation::kWrite, transfer.bytes, decoded()));
@@ -153,16 +181,25 @@ Task<> IoUnit::reject(SubmissionQueue& queue, SubmissionEntry entry, Status stat
 }
 
 Status IoUnit::send(const Transfer& transfer) {
+  if (transfer.encryption != encryption_) return status::kAccessDenied;
   storage::Medium& medium = volume_.medium();
-  const std::byte* from = medium.direct(transfer.offset, transfer.bytes).data();
-  if (!from) {
+  std::span<const std::byte> data = medium.direct(transfer.offset, transfer.bytes);
+  if (data.empty() || transfer.encryption.enabled) {
     if (!outgoing_) outgoing_ = std::make_unique_for_overwrite<std::byte[]>(kMaxTransfer);
-    if (!medium.read(transfer.offset, {outgoing_.get(), transfer.bytes})) return status::kUnrecoveredReadError;
-    from = outgoing_.get();
+    const std::span<std::byte> buffer(outgoing_.get(), transfer.bytes);
+    if (data.empty()) {
+      if (!medium.read(transfer.offset, buffer)) return status::kUnrecoveredReadError;
+      data = buffer;
+    }
+    if (transfer.encryption.enabled) {
+      if (!cipher(CipherDirection::kDecrypt, transfer, data, buffer)) return status::kAccessDenied;
+      decrypted_bytes_.add(transfer.bytes);
+      data = buffer;
+    }
   }
   for (const DmaSegment& segment : transfer.segments.view()) {
-    if (!host_.write(segment.address, {from, segment.size})) return status::kDataTransferError;
-    from += segment.size;
+    if (!host_.write(segment.address, data.first(segment.size))) return status::kDataTransferError;
+    data = data.subspan(segment.size);
   }
   return status::kSuccess;
 }
@@ -170,9 +207,19 @@ Status IoUnit::send(const Transfer& transfer) {
 Task<Status> IoUnit::store_staged(const Transfer& transfer) {
   co_await staging_.free().acquire();
   Staging::Buffer buffer(staging_);
-  if (co_await host_.read(transfer.segments.view(), buffer.data()) != DmaStatus::kOk)
+  const std::span<std::byte> data(buffer.data(), transfer.bytes);
+  if (co_await host_.read(transfer.segments.view(), data.data()) != DmaStatus::kOk)
     co_return status::kDataTransferError;
-  const bool stored = volume_.medium().write(transfer.offset, {buffer.data(), transfer.bytes});
+  if (!permitted(transfer.encryption)) co_return status::kAccessDenied;
+  if (transfer.encryption.enabled) {
+    co_await sim_.scheduler.until(reserve_cipher(transfer));
+    const std::span<std::byte> place = volume_.medium().direct(transfer.offset, transfer.bytes);
+    if (!cipher(CipherDirection::kEncrypt, transfer, data, place.empty() ? data : place))
+      co_return status::kAccessDenied;
+    encrypted_bytes_.add(transfer.bytes);
+    if (!place.empty()) co_return status::kSuccess;
+  }
+  const bool stored = volume_.medium().write(transfer.offset, data);
   co_return stored ? status::kSuccess : status::kWriteFault;
 }
 
@@ -194,7 +241,10 @@ void IoUnit::count_error(const SubmissionQueue& queue, const SubmissionEntry& en
   errors_.add();
   sim_.stats.counter(name_ + ".errors." + std::string(status::name(status)), "commands").add();
   ++totals_.errors;
-  if ((status & 0x700) == status::kMediaType) ++totals_.media_errors;
+  if (status == status::kAccessDenied)
+    denied_.add();
+  else if ((status & 0x700) == status::kMediaType)
+    ++totals_.media_errors;
   totals_.last_error = queue.id() | std::uint64_t{entry.cid} << 16 | std::uint64_t{status} << 33;
   totals_.last_error_lba = entry.lba();
 }

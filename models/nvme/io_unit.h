@@ -1,4 +1,8 @@
 // Executes the I/O commands of one controller (NVMe 1.4, 6): Read, Write, Flush. One command is one task.
+//
+// An encrypted volume holds AES-XTS ciphertext: what is read is decrypted on its way to the host, what is written is
+// encrypted on its way to the medium, and there is no other way for either. Without a usable key, when a command begins
+// or when it comes to the cipher, it ends as Access Denied and has moved nothing.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +14,7 @@
 #include "models/nvme/spec.h"
 #include "models/nvme/staging.h"
 #include "models/nvme/submission_queue.h"
+#include "models/security/volume_cipher.h"
 #include "models/storage/volume.h"
 
 namespace cardvp::nvme {
@@ -21,12 +26,22 @@ class IoUnit {
     double picojoules_per_command = 0;
   };
   // `name`: of the controller; statistics, energy and trace go there.
-  IoUnit(Sim& sim, const std::string& name, const Config& config, DmaPort& host, storage::Volume& volume);
+  // `cipher`: null if there is none; `function`: the PCIe function, which must own the volume's key.
+  IoUnit(Sim& sim, const std::string& name, const Config& config, DmaPort& host, storage::Volume& volume,
+         security::VolumeCipher* cipher, std::uint16_t function);
 
   void begin(SubmissionQueue& queue, const SubmissionEntry& entry);
 
   // Off: a write also flushes before it completes, as one with FUA does.
   void set_write_cache(bool on) { write_cache_ = on; }
+
+  // As in the register CIPHER. A read or write that began under another setting ends as Access Denied.
+  struct Encryption {
+    bool enabled = false;
+    std::uint16_t slot = 0;
+    bool operator==(const Encryption&) const = default;
+  };
+  void set_encryption(Encryption encryption) { encryption_ = encryption; }
 
   // For the firmware: counted since card reset.
   struct Totals {
@@ -39,9 +54,11 @@ class IoUnit {
 
  private:
   struct Transfer {
+    std::uint64_t lba = 0;
     std::uint64_t offset = 0;  // bytes from the start of the volume
     std::uint32_t bytes = 0;
     bool by_list = false;  // the segments are still to be read from the PRP list
+    Encryption encryption;
     Segments segments;
   };
   struct Kind {  // of command, for statistics
@@ -57,6 +74,13 @@ class IoUnit {
 
   // Checks a Read or Write; finds its place on the volume and, unless by_list, in the host's memory.
   Status prepare(const SubmissionEntry& entry, Transfer& transfer) const;
+  // The volume's encryption is still what the command began with, and can be done.
+  bool permitted(const Encryption& encryption) const;
+  bool cipher(security::CipherDirection direction, const Transfer& transfer, std::span<const std::byte> from,
+              std::span<std::byte> to);
+  sc_core::sc_time reserve_cipher(const Transfer& transfer) {
+    return cipher_->reserve(transfer.bytes, sim_.scheduler.now());
+  }
   // Volume to host, host to volume.
   Status send(const Transfer& transfer);
   Task<Status> store_staged(const Transfer& transfer);
@@ -75,8 +99,13 @@ class IoUnit {
   Config config_;
   DmaPort& host_;
   storage::Volume& volume_;
+  security::VolumeCipher* cipher_;
+  std::uint16_t function_;
+  Encryption encryption_;
   Staging staging_;
-  std::unique_ptr<std::byte[]> outgoing_;  // for data of a medium that is not direct: in use within send() only
+  // For data that cannot go to the host as it is on the medium, or is not to be had in place: in use within send()
+  // only.
+  std::unique_ptr<std::byte[]> outgoing_;
   sc_core::sc_time decoder_free_;
   bool write_cache_ = true;
   Totals totals_;
@@ -85,6 +114,9 @@ class IoUnit {
   Kind flush_;
   Counter& read_bytes_;
   Counter& write_bytes_;
+  Counter& decrypted_bytes_;
+  Counter& encrypted_bytes_;
+  Counter& denied_;
   Counter& errors_;
 };
 

@@ -16,6 +16,7 @@ std::string_view name(Status status) {
     case kLbaOutOfRange: return "lba_out_of_range";
     case kWriteFault: return "write_fault";
     case kUnrecoveredReadError: return "unrecovered_read_error";
+    case kAccessDenied: return "access_denied";
     default: return "other";
   }
 }

@@ -64,6 +64,7 @@ inline constexpr Status kWriteProtected = 0x20 | kDnr;
 inline constexpr Status kLbaOutOfRange = 0x80 | kDnr;
 inline constexpr Status kWriteFault = 0x80 | kMediaType;
 inline constexpr Status kUnrecoveredReadError = 0x81 | kMediaType;
+inline constexpr Status kAccessDenied = 0x86 | kMediaType | kDnr;
 
 // For the names of counters.
 std::string_view name(Status status);
