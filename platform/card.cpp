@@ -23,6 +23,7 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
            std::vector<std::unique_ptr<storage::Medium>> media)
     : Model(name, sim),
       boot_(prepare_boot(config, sim.seed)),
+      alarms_("alarms", sim),
       bus_("bus", sim),
       rom_("rom", sim, map::kROM.size, config.rom.string()),
       flash_("flash", sim, {.size = map::kFLASH.size}, boot_.flash),
@@ -39,7 +40,7 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
       cluster_("cluster", sim, with_entry(config.cluster, boot_.entry)),
       endpoint_("pcie", sim, link),
       nvme_("nvme", sim, mailbox_.channel(memory::kNvmeChannel)),
-      control_plane_("control_plane", sim, mailbox_.channel(memory::kControlChannel), config.volumes),
+      control_plane_("control_plane", sim, mailbox_.channel(memory::kControlChannel), config.volumes, alarms_),
       dram_size_(config.dram_size),
       reset_pulse_(config.cluster.core.quantum + sc_core::sc_time(1, sc_core::SC_US)),
       system_reset_(sim.scheduler, *this),

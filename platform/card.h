@@ -19,6 +19,7 @@
 #include "models/memory/rom.h"
 #include "models/nvme/engine.h"
 #include "models/pcie/endpoint.h"
+#include "models/security/alarms.h"
 #include "models/storage/volume.h"
 #include "platform/boot.h"
 #include "platform/config.h"
@@ -46,6 +47,7 @@ class Card : public Model {
   arm::Cluster& cluster() { return cluster_; }
   const arm::Cluster& cluster() const { return cluster_; }
   const ControlPlane& control_plane() const { return control_plane_; }
+  const security::Alarms& alarms() const { return alarms_; }
   std::uint64_t resets() const { return resets_.value(); }  // the first included
 
  private:
@@ -56,6 +58,7 @@ class Card : public Model {
   void add_volumes(const CardConfig& config, pcie::Link& link, std::vector<std::unique_ptr<storage::Medium>> media);
 
   Boot boot_;
+  security::Alarms alarms_;
   bus::Bus bus_;
   memory::Rom rom_;
   memory::Flash flash_;

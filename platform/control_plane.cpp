@@ -2,85 +2,164 @@
 
 #include <algorithm>
 #include <cstring>
-
-#include "platform/control_messages.h"
+#include <utility>
 
 namespace cardvp::platform {
 namespace {
 
-template <class T>
-memory::Message message_of(const T& content) {
-  static_assert(sizeof(T) <= sizeof(memory::Message::words));
-  memory::Message message;
-  std::memcpy(message.words.data(), &content, sizeof content);
-  return message;
-}
+const sc_core::sc_time kPatience{ControlPlane::kPatienceMs, sc_core::SC_MS};
 
-template <std::size_t kSize>
-void pad(char (&field)[kSize], std::string_view text) {
-  std::fill(std::begin(field), std::end(field), ' ');
-  std::copy_n(text.begin(), std::min(text.size(), kSize), field);
-}
-
-std::string text_of(std::uint32_t status) {
-  switch (status) {
-    case CONTROL_OK: return "ok";
-    case CONTROL_NO_HARDWARE: return "no hardware";
-    case CONTROL_ALREADY_ATTACHED: return "already attached";
-    case CONTROL_UNKNOWN: return "unknown request";
-    default: return fmt::format("status {}", status);
-  }
-}
-
-control_attach_volume attachment(const VolumeConfig& volume, std::uint16_t number) {
-  const bool network = volume.kind == VolumeConfig::Kind::kNetwork;
-  control_attach_volume attach{};
-  attach.header = {CONTROL_ATTACH_VOLUME, number, number};
-  attach.kind = network ? CONTROL_VOLUME_NETWORK : CONTROL_VOLUME_LOCAL;
-  pad(attach.serial, volume.serial);
-  pad(attach.model, network ? "Amazon Elastic Block Store" : "Amazon EC2 NVMe Instance Storage");
-  pad(attach.device_name, volume.device_name);
-  return attach;
+control_header header_of(const memory::Message& message) {
+  control_header header;
+  std::memcpy(&header, message.words.data(), sizeof header);
+  return header;
 }
 
 }  // namespace
 
 ControlPlane::ControlPlane(sc_core::sc_module_name name, Sim& sim, memory::Mailbox::Channel& channel,
-                           const std::vector<VolumeConfig>& volumes)
-    : Model(name, sim), channel_(channel), volumes_(volumes) {
+                           const std::vector<VolumeConfig>& volumes, security::Alarms& alarms)
+    : Model(name, sim),
+      channel_(channel),
+      volumes_(volumes),
+      alarms_(alarms),
+      requests_(counter("requests", "messages")),
+      denied_(counter("denied", "messages")),
+      attached_(volumes.size()),
+      patience_(sim.scheduler, *this) {
   channel_.on_message([this](const memory::Message& message) { receive(message); });
 }
 
 void ControlPlane::start() {
+  const std::map<std::uint32_t, Pending> ended = std::exchange(outstanding_, {});
+  patience_.cancel();
   started_ = false;
   refusals_.clear();
-  std::uint16_t number = 0;
+  firmware_version_.clear();
+  attached_.assign(volumes_.size(), false);
+
+  // However long the firmware takes to come up.
+  const auto at_start = [this](const memory::Message& message) { send(message, sc_core::sc_max_time(), {}); };
+  std::uint16_t function = 0;
   for (const VolumeConfig& volume : volumes_) {
-    channel_.send(message_of(attachment(volume, number)));
-    ++number;
+    if (volume.attached) {
+      // A wrapped key that is not in the configuration is for a call: the firmware refuses the volume until then.
+      if (volume.encryption == VolumeConfig::Encryption::kEphemeralKey || !volume.wrapped_key.empty())
+        at_start(key_request(volume.wrapped_key, function));
+      at_start(attach_request(volume, function));
+    }
+    ++function;
   }
-  channel_.send(message_of(control_header{CONTROL_START, 0, number}));
+  at_start(plain_request(CONTROL_START));
+  at_start(plain_request(CONTROL_PING));
+
+  ControlResult reset;
+  reset.end = ControlResult::End::kReset;
+  for (const auto& [tag, pending] : ended)
+    if (pending.on_result) pending.on_result(reset);
 }
 
-std::string ControlPlane::request(std::uint32_t tag) const {
-  if (tag < volumes_.size()) return fmt::format("attach volume {} (function {})", volumes_[tag].name, tag);
-  return tag == volumes_.size() ? "start" : fmt::format("a request that was never sent (tag {})", tag);
+void ControlPlane::request(memory::Message message, OnResult on_result) {
+  const auto asked = std::count_if(outstanding_.begin(), outstanding_.end(),
+                                   [](const auto& entry) { return !entry.second.from_start(); });
+  if (static_cast<std::size_t>(asked) < kMostOutstanding) {
+    send(message, now() + kPatience, std::move(on_result));
+    if (!patience_.pending()) patience_.call_at(now() + kPatience);
+    return;
+  }
+  ControlResult busy;
+  busy.end = ControlResult::End::kBusy;
+  on_result(busy);
+}
+
+void ControlPlane::send(memory::Message message, sc_core::sc_time deadline, OnResult on_result) {
+  control_header header = header_of(message);
+  header.tag = next_tag_++;
+  std::memcpy(message.words.data(), &header, sizeof header);
+  outstanding_.emplace(header.tag,
+                       Pending{describe(header), header.function, header.type, deadline, std::move(on_result)});
+  requests_.add();
+  channel_.send(message);  // what a full mailbox drops is not answered, in time or ever
+}
+
+std::string ControlPlane::describe(const control_header& header) const {
+  const std::string volume =
+      header.function < volumes_.size()
+          ? fmt::format("volume {} (function {})", volumes_[header.function].name, header.function)
+          : fmt::format("function {}", header.function);
+  switch (header.type) {
+    case CONTROL_ATTACH_VOLUME: return "attach " + volume;
+    case CONTROL_VOLUME_KEY: return "take the key of " + volume;
+    case CONTROL_DETACH_VOLUME: return "detach " + volume;
+    case CONTROL_DESTROY_KEY: return "destroy the key of " + volume;
+    case CONTROL_START: return "start";
+    case CONTROL_PING: return "answer a ping";
+    default: return fmt::format("request {}", header.type);
+  }
 }
 
 void ControlPlane::receive(const memory::Message& message) {
   control_result result;
   std::memcpy(&result, message.words.data(), sizeof result);
   if (result.header.type != CONTROL_RESULT) {
-    log_.warning("message of unknown type", {{"type", result.header.type}});
+    deny(fmt::format("the firmware sent the control plane a message of type {}", result.header.type));
     return;
   }
-  const std::string what = request(result.header.tag);
-  if (result.status != CONTROL_OK) {
-    refusals_.push_back(fmt::format("{}: {}", what, text_of(result.status)));
-    log_.warning("the firmware refused", {{"request", what}, {"reason", text_of(result.status)}});
-  } else if (result.header.tag == volumes_.size()) {
-    started_ = true;
-    log_.info("firmware started");
+  const auto found = outstanding_.find(result.header.tag);
+  if (found == outstanding_.end() || found->second.type != result.request ||
+      found->second.function != result.header.function) {
+    deny(fmt::format("the firmware answered what nobody asked: request {}, tag {}", result.request, result.header.tag));
+    return;
+  }
+  const Pending pending = std::move(found->second);
+  outstanding_.erase(found);
+  settle(pending, result);
+}
+
+void ControlPlane::deny(const std::string& text) {
+  denied_.add();
+  alarms_.raise("forbidden_message", text);
+}
+
+void ControlPlane::settle(const Pending& pending, const control_result& answer) {
+  ControlResult result;
+  result.status = answer.status;
+  result.value = answer.value;
+  if (!result.ok()) {
+    if (pending.from_start()) refusals_.push_back(fmt::format("{}: {}", pending.what, result.text()));
+    log_.warning("the firmware refused", {{"request", pending.what}, {"reason", result.text()}});
+  } else {
+    log_.info("done", {{"request", pending.what}});
+    switch (pending.type) {
+      case CONTROL_ATTACH_VOLUME: attached_.at(pending.function) = true; break;
+      case CONTROL_DETACH_VOLUME: attached_.at(pending.function) = false; break;
+      case CONTROL_START: started_ = true; break;
+      case CONTROL_PING: firmware_version_ = version_text(result.value); break;
+      default: break;
+    }
+  }
+  if (pending.on_result) pending.on_result(result);
+}
+
+// Late answers are no attempt at anything, so what is given up stays in the list, and counts, until the card's reset.
+void ControlPlane::give_up() {
+  std::vector<Pending> late;
+  sc_core::sc_time next = sc_core::sc_max_time();
+  for (auto& [tag, pending] : outstanding_) {
+    if (!pending.on_result) continue;
+    if (pending.deadline > now()) {
+      next = pending.deadline;
+      break;
+    }
+    late.push_back(pending);
+    pending.on_result = {};
+  }
+  if (next != sc_core::sc_max_time()) patience_.call_at(next);
+  ControlResult nothing;
+  nothing.end = ControlResult::End::kNoAnswer;
+  for (const Pending& pending : late) {
+    log_.warning("no answer in time", {{"request", pending.what}});
+    pending.on_result(nothing);
   }
 }
 
