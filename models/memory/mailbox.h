@@ -2,7 +2,8 @@
 // mailbox.def, one page per channel; the other side is a Channel. One interrupt line for all channels.
 //
 // A channel holds kDepth messages for the firmware; its users bound what they send (an engine forwards only so many
-// commands at once), so a full channel means firmware that stopped listening: the message is dropped and counted.
+// commands at once, which for 256 functions is less than kDepth), so a full channel means a peer that floods it: the
+// message is dropped and counted. Messages wait while the firmware is silent, or is replaced.
 #pragma once
 
 #include <array>
@@ -27,7 +28,7 @@ class Mailbox : public BusTarget {
  public:
   class Channel {
    public:
-    static constexpr std::size_t kDepth = 8192;
+    static constexpr std::size_t kDepth = 65535;  // what RX_STATUS.COUNT can say
 
     // Queues a message for the firmware; false if the channel is full.
     bool send(const Message& message);

@@ -1,4 +1,5 @@
-// Takes the admin commands of one controller to the firmware, and the firmware's answers to the host (messages.h).
+// Takes the admin commands of one controller to the firmware, their data too if the firmware asks for it, and the
+// firmware's answers to the host (messages.h).
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,9 @@ class AdminUnit {
   void begin(SubmissionQueue& queue, const SubmissionEntry& entry);
   // The firmware's answer. One that fits no command that is with the firmware is ignored and counted.
   void complete(const nvme_message_complete& message, CardMemory& card);
+  // The firmware wants a command's data. Ignored and counted if no such command is with the firmware, or while its data
+  // is being fetched already. `card` outlives this.
+  void fetch(const nvme_message_fetch& message, CardMemory& card);
   // The admin queue is gone: so are its commands, and answers to them are stale.
   void forget() { pending_.clear(); }
 
@@ -32,8 +36,14 @@ class AdminUnit {
     std::uint32_t tag;
     SubmissionEntry entry;
     SubmissionQueue* queue;
+    bool fetching = false;
   };
 
+  Pending* find(std::uint32_t tag);
+  bool send(const auto& message);
+  // The pieces of host memory that a command's PRPs mean.
+  Task<Status> place(const SubmissionEntry& entry, std::uint32_t bytes, Segments& segments);
+  Task<> bring(Pending pending, nvme_message_fetch message, CardMemory& card);
   Task<> finish(Pending pending, Status status, std::uint32_t dw0, std::vector<std::byte> data, sc_core::sc_time delay);
 
   Sim& sim_;

@@ -44,6 +44,7 @@ class Controller : public Model, private pcie::FunctionClient, public CommandSin
     return control_;
   }
   void complete_admin(const nvme_message_complete& message, CardMemory& card) { admin_.complete(message, card); }
+  void fetch_admin(const nvme_message_fetch& message, CardMemory& card) { admin_.fetch(message, card); }
 
   // Card reset.
   void reset();

@@ -67,15 +67,18 @@ bool Engine::access(const BusAccess& access) {
 }
 
 void Engine::receive(const memory::Message& message) {
-  nvme_message_complete complete;
-  std::memcpy(&complete, message.words.data(), sizeof complete);
-  const std::uint16_t function = complete.header.function;
-  if (complete.header.type != NVME_MESSAGE_COMPLETE || function >= controllers_.size() || !controllers_[function]) {
-    bad_messages_.add();
-    log_.warning("message ignored", {{"type", complete.header.type}, {"function", function}});
-    return;
-  }
-  controllers_[function]->complete_admin(complete, card_memory_);
+  const auto as = [&message]<class T>(T content) {
+    std::memcpy(&content, message.words.data(), sizeof content);
+    return content;
+  };
+  const auto header = as(nvme_message_header{});
+  Controller* const controller = header.function < controllers_.size() ? controllers_[header.function].get() : nullptr;
+  if (controller && header.type == NVME_MESSAGE_COMPLETE)
+    return controller->complete_admin(as(nvme_message_complete{}), card_memory_);
+  if (controller && header.type == NVME_MESSAGE_FETCH)
+    return controller->fetch_admin(as(nvme_message_fetch{}), card_memory_);
+  bad_messages_.add();
+  log_.warning("message ignored", {{"type", header.type}, {"function", header.function}});
 }
 
 }  // namespace cardvp::nvme

@@ -7,7 +7,7 @@
  * Firmware to engine:
  *   NVME_MESSAGE_COMPLETE  ends an admin command: struct nvme_message_complete
  *   NVME_MESSAGE_FETCH     wants the data that an admin command brings: struct nvme_message_fetch; one at a time for
- * each command, which must still be with the firmware
+ *                          each command, which must still be with the firmware; ignored otherwise
  *
  * At most NVME_ADMIN_LIMIT admin commands of a function are with the firmware at a time, and at most one event message.
  * All integers little-endian; every message fits the mailbox's 128 bytes.
@@ -56,8 +56,11 @@ struct nvme_message_fetch {
 };
 
 struct nvme_message_fetched {
-  struct nvme_message_header header; /* function and tag of the command; none comes if a reset has ended it */
-  uint16_t status;                   /* as in nvme_message_complete; 0: the data is there */
+  struct nvme_message_header
+      header;      /* function and tag of the command; none comes if a reset or COMPLETE has ended it */
+  uint16_t status; /* as in nvme_message_complete. 0: the data is there. Else it may be there in part: Internal Error
+                      (a size of 0 or beyond a transfer's, an address that cannot be written), Invalid Field (SGLs), PRP
+                      Offset Invalid, Data Transfer Error */
   uint16_t reserved;
 };
 

@@ -83,7 +83,7 @@ TEST_F(MailboxTest, FullChannelDropsAndCounts) {
     ASSERT_TRUE(mailbox.channel(2).send(message(static_cast<std::uint32_t>(n))));
   EXPECT_FALSE(mailbox.channel(2).send(message(7)));
   EXPECT_EQ(dropped(), 1u);
-  EXPECT_EQ(read(2, offset::RX_STATUS), 8192u);
+  EXPECT_EQ(read(2, offset::RX_STATUS), 65535u);
   EXPECT_EQ(read(2, offset::RX_DATA), 0u);  // the oldest is still the first one
   write(2, offset::RX_POP, 1);
   EXPECT_TRUE(mailbox.channel(2).send(message(7)));

@@ -108,13 +108,7 @@ TEST_F(Admin, AnswersThatFitNothingAreIgnored) {
   firmware.complete({0, 0, held[0].tag + 1});
   firmware.complete({0, 7, held[0].tag});  // a function without a controller
   firmware.complete({0, 0xffff, held[0].tag});
-  firmware.send({.header = {99, 0, held[0].tag},
-                 .dw0 = 0,
-                 .status = 0,
-                 .reserved = 0,
-                 .data_address = 0,
-                 .data_size = 0,
-                 .reserved2 = 0});
+  firmware.send(nvme_message_header{99, 0, held[0].tag});
   sc_core::sc_start(us(5));
   EXPECT_FALSE(poll(admin));
   EXPECT_EQ(ignored(), 1u);

@@ -65,6 +65,10 @@ Task<> Firmware::run() {
     mailbox_.write(kChannel + mbox::offset::RX_POP, 1);
     if (message.header.type == NVME_MESSAGE_EVENT) {
       handle_event();
+    } else if (message.header.type == NVME_MESSAGE_FETCHED) {
+      nvme_message_fetched answer;
+      std::memcpy(&answer, &message, sizeof answer);
+      fetched.push_back(answer);
     } else {
       EXPECT_EQ(message.header.type, NVME_MESSAGE_ADMIN);
       commands.push_back(message);
@@ -86,10 +90,10 @@ void Firmware::handle_event() {
     page.write(control::offset::STATUS, page.read(control::offset::STATUS) | control::STATUS_SHST.in(2));
 }
 
-void Firmware::send(const nvme_message_complete& message) {
-  for (unsigned at = 0; at < sizeof message; at += 4) {
+void Firmware::send_bytes(std::span<const std::byte> message) {
+  for (unsigned at = 0; at < message.size(); at += 4) {
     std::uint32_t word = 0;
-    std::memcpy(&word, reinterpret_cast<const char*>(&message) + at, 4);
+    std::memcpy(&word, &message[at], 4);
     mailbox_.write(kChannel + mbox::offset::TX_DATA + at, word);
   }
   mailbox_.write(kChannel + mbox::offset::TX_SEND, 1);
@@ -97,13 +101,18 @@ void Firmware::send(const nvme_message_complete& message) {
 
 void Firmware::complete(const nvme_message_header& header, Status status, std::uint32_t dw0, std::uint64_t data_address,
                         std::uint32_t data_size) {
-  send({.header = {NVME_MESSAGE_COMPLETE, header.function, header.tag},
-        .dw0 = dw0,
-        .status = status,
-        .reserved = 0,
-        .data_address = data_address,
-        .data_size = data_size,
-        .reserved2 = 0});
+  send(nvme_message_complete{.header = {NVME_MESSAGE_COMPLETE, header.function, header.tag},
+                             .dw0 = dw0,
+                             .status = status,
+                             .reserved = 0,
+                             .data_address = data_address,
+                             .data_size = data_size,
+                             .reserved2 = 0});
+}
+
+void Firmware::fetch(const nvme_message_header& header, std::uint64_t address, std::uint32_t size) {
+  send(nvme_message_fetch{
+      .header = {NVME_MESSAGE_FETCH, header.function, header.tag}, .address = address, .size = size, .reserved = 0});
 }
 
 std::uint64_t Firmware::queue(unsigned operation, unsigned id, std::uint64_t base, std::uint32_t entries, unsigned link,

@@ -65,13 +65,15 @@ class Firmware {
   // and sees:
   std::vector<std::uint32_t> events;  // EVENTS at each EVENT message
   std::vector<nvme_message_admin> commands;
+  std::vector<nvme_message_fetched> fetched;
 
   std::uint64_t get(Field field, std::uint32_t at, unsigned function = 0) {
     return field.of(page.read(function * 0x1000 + at, at % 8 == 0 && field.lsb + field.width > 32 ? 8 : 4));
   }
-  void send(const nvme_message_complete& message);
+  void send(const auto& message) { send_bytes(std::as_bytes(std::span(&message, 1))); }
   void complete(const nvme_message_header& header, Status status = 0, std::uint32_t dw0 = 0,
                 std::uint64_t data_address = 0, std::uint32_t data_size = 0);
+  void fetch(const nvme_message_header& header, std::uint64_t address, std::uint32_t size);
   // QUEUE_COMMAND; gives QUEUE_RESULT. Operations: 1 create SQ, 2 create CQ, 3 delete SQ, 4 delete CQ.
   std::uint64_t queue(unsigned operation, unsigned id, std::uint64_t base = 0, std::uint32_t entries = 0,
                       unsigned link = 0, bool interrupts = true);
@@ -80,6 +82,7 @@ class Firmware {
   Core page;  // the engine's registers
 
  private:
+  void send_bytes(std::span<const std::byte> message);
   Task<> run();
   void handle_event();
 
