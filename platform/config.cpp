@@ -1,5 +1,8 @@
 #include "platform/config.h"
 
+#include <algorithm>
+#include <numeric>
+
 namespace cardvp::platform {
 namespace {
 
@@ -8,7 +11,23 @@ using std::filesystem::path;
 void read_path(const JsonReader& node, const char* key, const path& folder, path& value) {
   std::string text;
   node.read(key, text);
-  if (!text.empty()) value = (folder / text).lexically_normal();
+  if (!text.empty()) value = path_of(text, folder);
+}
+
+// A string of hexadecimal digits, as the schema's pattern says it.
+std::vector<std::uint8_t> bytes_of(const std::string& digits) {
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
+    bytes.push_back(static_cast<std::uint8_t>(std::stoul(digits.substr(i, 2), nullptr, 16)));
+  return bytes;
+}
+
+template <std::size_t kSize>
+void read_bytes(const JsonReader& node, const char* key, std::array<std::uint8_t, kSize>& value) {
+  std::string digits;
+  node.read(key, digits);
+  const std::vector<std::uint8_t> bytes = bytes_of(digits);
+  std::copy_n(bytes.begin(), std::min(bytes.size(), kSize), value.begin());
 }
 
 memory::FusesConfig read_fuses(const JsonReader& node) {
@@ -17,11 +36,33 @@ memory::FusesConfig read_fuses(const JsonReader& node) {
   node.read("card_id", fuses.card_id);
   node.read_enum("life_cycle", fuses.life_cycle, {"development", "production", "returned"});
   node.read("security_version", fuses.security_version);
-  std::string hash;
-  node.read("root_key_hash", hash);
-  for (std::size_t i = 0; i < hash.size() / 2; ++i)
-    fuses.root_key_hash[i] = static_cast<std::uint8_t>(std::stoul(hash.substr(2 * i, 2), nullptr, 16));
+  read_bytes(node, "root_key_hash", fuses.root_key_hash);
+  std::iota(fuses.device_secret.begin(), fuses.device_secret.end(), std::uint8_t{0});  // the test card's
+  read_bytes(node, "device_secret", fuses.device_secret);
   return fuses;
+}
+
+security::EngineConfig read_security(const JsonReader& node, const JsonReader& energy) {
+  security::EngineConfig engine;
+  node.read("lanes", engine.lanes);
+  node.read("slots", engine.slots);
+  const auto read_cost = [&node](const char* key, security::OperationCost& cost) {
+    const JsonReader operation = node.object(key);
+    operation.read_time("latency_ns", cost.latency, sc_core::SC_NS);
+    operation.read_scaled<std::uint64_t>("bandwidth_mb_s", cost.bandwidth, 1'000'000);
+  };
+  read_cost("cipher", engine.cipher);
+  read_cost("hash", engine.hash);
+  read_cost("public_key", engine.public_key);
+  read_cost("random", engine.random);
+  energy.read("cipher_picojoules_per_operation", engine.cipher.picojoules);
+  energy.read("cipher_picojoules_per_byte", engine.cipher.picojoules_per_byte);
+  energy.read("hash_picojoules_per_operation", engine.hash.picojoules);
+  energy.read("hash_picojoules_per_byte", engine.hash.picojoules_per_byte);
+  energy.read("public_key_picojoules_per_operation", engine.public_key.picojoules);
+  energy.read("random_picojoules_per_byte", engine.random.picojoules_per_byte);
+  energy.read("security_static_watts", engine.static_watts);
+  return engine;
 }
 
 MediumConfig read_medium(const JsonReader& node, const path& folder) {
@@ -54,6 +95,24 @@ std::string default_device_name(std::size_t index) {
   return "sd" + letters;
 }
 
+void read_encryption(const JsonReader& node, VolumeConfig& volume) {
+  if (!node.has("encryption")) return;
+  const JsonReader encryption = node.object("encryption");
+  std::string key;
+  encryption.read("key", key);
+  volume.encryption =
+      key == "wrapped" ? VolumeConfig::Encryption::kWrappedKey : VolumeConfig::Encryption::kEphemeralKey;
+  if (volume.encryption != VolumeConfig::Encryption::kWrappedKey) return;
+  const bool given = encryption.has("wrapped_key");
+  if (given && !volume.attached)
+    encryption.fail("wrapped_key", "no key for a volume that is not attached from the start: it comes with the call");
+  if (!given && volume.attached)
+    encryption.fail("wrapped_key", "the wrapped key of a volume that is attached from the start");
+  std::string digits;
+  encryption.read("wrapped_key", digits);
+  volume.wrapped_key = bytes_of(digits);
+}
+
 VolumeConfig read_volume(const JsonReader& node, const path& folder, std::size_t index) {
   VolumeConfig volume;
   volume.serial = fmt::format("vol{:017x}", index + 1);
@@ -62,6 +121,8 @@ VolumeConfig read_volume(const JsonReader& node, const path& folder, std::size_t
   node.read_enum("kind", volume.kind, {"network", "local"});
   node.read("serial", volume.serial);
   node.read("device_name", volume.device_name);
+  node.read("attached", volume.attached);
+  read_encryption(node, volume);
   volume.medium = read_medium(node.object("medium"), folder);
 
   storage::VolumeConfig& timing = volume.timing;
@@ -79,10 +140,17 @@ VolumeConfig read_volume(const JsonReader& node, const path& folder, std::size_t
 
 }  // namespace
 
+path path_of(const std::string& text, const path& folder) {
+  return text.starts_with(kInstalled) ? path(text) : (folder / text).lexically_normal();
+}
+
 CardConfig read_card(const JsonReader& card, const path& folder) {
   CardConfig config;
   read_path(card, "rom", folder, config.rom);
   read_path(card, "firmware", folder, config.firmware);
+  read_path(card, "firmware_b", folder, config.firmware_b);
+  read_path(card, "host_image", folder, config.host_image);
+  read_path(card, "operator_key", folder, config.operator_key);
 
   config.boot = read_boot(card.object("boot"), folder);
 
@@ -111,6 +179,10 @@ CardConfig read_card(const JsonReader& card, const path& folder) {
   energy.read("core_picojoules_per_instruction", config.cluster.core.picojoules_per_instruction);
   energy.read("core_static_watts", config.cluster.core.static_watts);
   energy.read("nvme_picojoules_per_command", config.nvme.picojoules_per_command);
+
+  const JsonReader security = card.object("security");
+  config.security = read_security(security, energy);
+  security.read_time("tamper_at_us", config.tamper_at, sc_core::SC_US);
 
   card.for_each("volumes", [&](const JsonReader& node) {
     VolumeConfig volume = read_volume(node, folder, config.volumes.size());

@@ -78,6 +78,13 @@ struct HostConfig {
   host::nvme::DriverConfig driver;  // of every volume
 };
 
+// What a path begins with that names a file of the program's own firmware folder: "installed:controller-update.img".
+inline constexpr const char* kInstalled = "installed:";
+
+// A path of a scenario: relative to `folder`, unless it is absolute or of the installation, which is then left as it
+// is.
+std::filesystem::path path_of(const std::string& text, const std::filesystem::path& folder);
+
 // Relative paths are taken from `folder`. Throws ConfigError for what the schema cannot say.
 CardConfig read_card(const JsonReader& card, const std::filesystem::path& folder);
 HostConfig read_host(const JsonReader& host);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "platform/config.h"
+
 namespace cardvp::scenarios {
 namespace {
 
@@ -20,6 +22,15 @@ fs::path find(const fs::path& relative) {
 }  // namespace
 
 fs::path installed_firmware(const std::string& name) { return find(fs::path("firmware") / name); }
+
+fs::path located(const fs::path& path, const std::string& pointer) {
+  const std::string text = path.string();
+  if (!text.starts_with(platform::kInstalled)) return path;
+  const std::string name = text.substr(std::string_view(platform::kInstalled).size());
+  fs::path found = installed_firmware(name);
+  if (found.empty()) throw platform::ConfigError(pointer, "a file of the installation's firmware folder", name);
+  return found;
+}
 
 std::vector<fs::path> installed_scenarios() {
   std::vector<fs::path> files;

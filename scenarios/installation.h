@@ -2,12 +2,16 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace cardvp::scenarios {
 
 // firmware/NAME; empty if there is none.
 std::filesystem::path installed_firmware(const std::string& name);
+// A path of a scenario: of one that begins with platform::kInstalled what installed_firmware has, of others themselves.
+// Throws platform::ConfigError, with `pointer`, if the installation has no such file.
+std::filesystem::path located(const std::filesystem::path& path, const std::string& pointer);
 // The scenarios that come with the program, by name.
 std::vector<std::filesystem::path> installed_scenarios();
 

@@ -27,18 +27,41 @@ using platform::Machine;
 // notice.
 const sc_core::sc_time kSlice{100, sc_core::SC_US};
 
+// The file that is to be used, if there is one: the one that the scenario names, or else the installed one.
+void choose(std::filesystem::path& path, const char* key, const char* installed) {
+  const std::string pointer = std::string("/card/") + key;
+  if (path.empty() && installed) path = installed_firmware(installed);
+  path = located(path, pointer);
+  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
+    throw ConfigError(pointer, "a file", path.string());
+}
+
+// As above; a card without it can still be had.
+void choose_or_warn(std::filesystem::path& path, const char* key, const char* installed, const char* without,
+                    Terminal& terminal) {
+  choose(path, key, installed);
+  if (!std::filesystem::exists(path))
+    terminal.error(fmt::format("cardvp: {}: there is no such file, {}",
+                               path.empty() ? "firmware/" + std::string(installed) : path.string(), without));
+}
+
+void need(const std::filesystem::path& path, const std::string& pointer, const char* what) {
+  if (!std::filesystem::is_regular_file(path))
+    throw ConfigError(pointer, what, path.empty() ? "nothing" : path.string());
+}
+
 CardConfig with_images(CardConfig card, Terminal& terminal) {
-  if (card.rom.empty()) card.rom = installed_firmware("rom.bin");
+  choose(card.rom, "rom", "rom.bin");
   if (card.rom.empty())
     throw ConfigError("/card/rom", "a boot ROM image, as there is no firmware/rom.bin beside the program", "nothing");
-  if (!std::filesystem::is_regular_file(card.rom)) throw ConfigError("/card/rom", "a file", card.rom.string());
+  need(card.rom, "/card/rom", "a file");
+  choose(card.operator_key, "operator_key", "keys/test_operator_public.pem");
+  if (!card.operator_key.empty()) need(card.operator_key, "/card/operator_key", "a file");
   if (card.boot.type != platform::BootConfig::Type::kRom) return card;
-  if (card.firmware.empty()) card.firmware = installed_firmware("controller.img");
-  if (!std::filesystem::exists(card.firmware))
-    terminal.error(fmt::format("cardvp: firmware image {}: there is no such file, the card's flash stays erased",
-                               card.firmware.empty() ? "firmware/controller.img" : card.firmware.string()));
-  else if (!std::filesystem::is_regular_file(card.firmware))
-    throw ConfigError("/card/firmware", "a file", card.firmware.string());
+  choose_or_warn(card.firmware, "firmware", "controller.img", "slot A of the card's flash stays erased", terminal);
+  choose(card.firmware_b, "firmware_b", nullptr);
+  if (!card.firmware_b.empty()) need(card.firmware_b, "/card/firmware_b", "a file");
+  choose(card.host_image, "host_image", "host_boot.img");
   return card;
 }
 

@@ -138,7 +138,8 @@ void apply_override(json& document, const std::string& text) {
       if (!node->contains(step)) (*node)[step] = json::object();
       node = &(*node)[step];
     } else {
-      throw ConfigError(pointer.to_string(), "an object or an array to set something in", node->dump() + " (--set)");
+      throw ConfigError(pointer.to_string(), "an object or an array to set something in",
+                        fmt::format("a {} (--set)", node->type_name()));  // the value may be a secret
     }
     pointer /= step;
   }

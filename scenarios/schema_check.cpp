@@ -107,7 +107,9 @@ std::string join(const std::vector<std::string>& names) {
   return text;
 }
 
-std::string excerpt(const json& value) {
+// What is in the document; not of a secret, which the schema marks as writeOnly.
+std::string excerpt(const Rules& rules, const json& value) {
+  if (rules.find("writeOnly")) return fmt::format("a {} that is not", value.type_name());
   constexpr std::size_t kLongest = 80;
   const std::string text = value.dump();
   return text.size() <= kLongest ? text : text.substr(0, kLongest) + "...";
@@ -154,7 +156,7 @@ std::vector<std::string> path_of(const valijson::ValidationResults::Error& error
                           expectation(Rules(schema, member ? *member : kAnything, kNothing)), "nothing");
       }
   }
-  throw ConfigError(pointer.to_string(), expectation(rules), excerpt(*value));
+  throw ConfigError(pointer.to_string(), expectation(rules), excerpt(rules, *value));
 }
 
 }  // namespace

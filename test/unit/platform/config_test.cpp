@@ -63,6 +63,19 @@ TEST(Config, SchemaAndStructuresHaveTheSameDefaults) {
   EXPECT_EQ(a.card.fuses.card_id, b.card.fuses.card_id);
   EXPECT_EQ(a.card.fuses.life_cycle, b.card.fuses.life_cycle);
   EXPECT_EQ(a.card.fuses.security_version, b.card.fuses.security_version);
+  EXPECT_EQ(a.card.fuses.device_secret, b.card.fuses.device_secret);
+  EXPECT_EQ(a.card.security.lanes, b.card.security.lanes);
+  EXPECT_EQ(a.card.security.slots, b.card.security.slots);
+  const auto same_cost = [](const security::OperationCost& x, const security::OperationCost& y) {
+    return x.latency == y.latency && x.bandwidth == y.bandwidth && x.picojoules == y.picojoules &&
+           x.picojoules_per_byte == y.picojoules_per_byte;
+  };
+  EXPECT_TRUE(same_cost(a.card.security.cipher, b.card.security.cipher));
+  EXPECT_TRUE(same_cost(a.card.security.hash, b.card.security.hash));
+  EXPECT_TRUE(same_cost(a.card.security.public_key, b.card.security.public_key));
+  EXPECT_TRUE(same_cost(a.card.security.random, b.card.security.random));
+  EXPECT_EQ(a.card.tamper_at, b.card.tamper_at);
+  EXPECT_EQ(a.card.volumes[0].attached, b.card.volumes[0].attached);
   EXPECT_EQ(a.card.link.generation, b.card.link.generation);
   EXPECT_EQ(a.card.link.lanes, b.card.link.lanes);
   EXPECT_EQ(a.card.link.latency, b.card.link.latency);
@@ -125,11 +138,88 @@ TEST(Config, PathsAreRelativeToTheScenario) {
   json document = minimal();
   document["card"]["firmware"] = "../fw/x.img";
   document["card"]["rom"] = "/abs/rom.bin";
+  document["card"]["firmware_b"] = "installed:older.img";
+  document["card"]["host_image"] = "host.img";
+  document["card"]["operator_key"] = "keys/me.pem";
   document["card"]["volumes"][0]["medium"] = {{"type", "file"}, {"path", "disk.img"}};
   const Scenario scenario = parse_scenario(document, "/some/scenarios");
   EXPECT_EQ(scenario.card.firmware, "/some/fw/x.img");
   EXPECT_EQ(scenario.card.rom, "/abs/rom.bin");
+  EXPECT_EQ(scenario.card.firmware_b, "installed:older.img");  // for the program to find
+  EXPECT_EQ(scenario.card.host_image, "/some/scenarios/host.img");
+  EXPECT_EQ(scenario.card.operator_key, "/some/scenarios/keys/me.pem");
   EXPECT_EQ(scenario.card.volumes[0].medium.path, "/some/scenarios/disk.img");
+}
+
+TEST(Config, TheSecurityEngineHasItsOwnFigures) {
+  json document = minimal();
+  document["card"]["security"] = {{"lanes", 3},
+                                  {"slots", 40},
+                                  {"cipher", {{"latency_ns", 11}, {"bandwidth_mb_s", 12}}},
+                                  {"hash", {{"latency_ns", 21}, {"bandwidth_mb_s", 22}}},
+                                  {"public_key", {{"latency_ns", 31}, {"bandwidth_mb_s", 32}}},
+                                  {"random", {{"latency_ns", 41}, {"bandwidth_mb_s", 42}}},
+                                  {"tamper_at_us", 1.5}};
+  document["card"]["energy"] = {{"cipher_picojoules_per_operation", 1},
+                                {"cipher_picojoules_per_byte", 2},
+                                {"hash_picojoules_per_operation", 3},
+                                {"hash_picojoules_per_byte", 4},
+                                {"random_picojoules_per_byte", 5},
+                                {"public_key_picojoules_per_operation", 6},
+                                {"security_static_watts", 7}};
+  const platform::CardConfig card = parse_scenario(document, "/").card;
+  const security::EngineConfig& engine = card.security;
+  EXPECT_EQ(engine.lanes, 3u);
+  EXPECT_EQ(engine.slots, 40u);
+  const auto costs = [](const security::OperationCost& cost, double ns, std::uint64_t mb_s, double pj, double pj_byte) {
+    return cost.latency == sc_core::sc_time(ns, sc_core::SC_NS) && cost.bandwidth == mb_s * 1'000'000 &&
+           cost.picojoules == pj && cost.picojoules_per_byte == pj_byte;
+  };
+  EXPECT_TRUE(costs(engine.cipher, 11, 12, 1, 2));
+  EXPECT_TRUE(costs(engine.hash, 21, 22, 3, 4));
+  EXPECT_TRUE(costs(engine.public_key, 31, 32, 6, 0));
+  EXPECT_TRUE(costs(engine.random, 41, 42, 0, 5));
+  EXPECT_EQ(engine.static_watts, 7);
+  EXPECT_EQ(card.tamper_at, sc_core::sc_time(1500, sc_core::SC_NS));
+}
+
+TEST(Config, VolumesAreEncryptedAsTheySay) {
+  json document = minimal();
+  json& volumes = document["card"]["volumes"];
+  for (const char* name : {"wrapped", "ephemeral", "later"}) {
+    volumes.push_back(volumes[0]);
+    volumes.back()["name"] = name;
+  }
+  std::string key(144, '0');
+  key.replace(0, 4, "1fe0");
+  volumes[1]["encryption"] = {{"key", "wrapped"}, {"wrapped_key", key}};
+  volumes[2]["encryption"] = {{"key", "ephemeral"}};
+  volumes[3]["encryption"] = {{"key", "wrapped"}};
+  volumes[3]["attached"] = false;
+  const auto parsed = parse_scenario(document, "/").card.volumes;
+  using Encryption = VolumeConfig::Encryption;
+  EXPECT_EQ(parsed[0].encryption, Encryption::kNone);
+  EXPECT_EQ(parsed[1].encryption, Encryption::kWrappedKey);
+  ASSERT_EQ(parsed[1].wrapped_key.size(), 72u);
+  EXPECT_EQ(parsed[1].wrapped_key[0], 0x1f);
+  EXPECT_EQ(parsed[1].wrapped_key[1], 0xe0);
+  EXPECT_TRUE(parsed[1].attached);
+  EXPECT_EQ(parsed[2].encryption, Encryption::kEphemeralKey);
+  EXPECT_TRUE(parsed[2].wrapped_key.empty());
+  EXPECT_EQ(parsed[3].encryption, Encryption::kWrappedKey);
+  EXPECT_TRUE(parsed[3].wrapped_key.empty());
+  EXPECT_FALSE(parsed[3].attached);
+}
+
+TEST(Config, TheDeviceSecretIsTheTestCardsUnlessItIsGiven) {
+  json document = minimal();
+  const auto secret = [&] { return parse_scenario(document, "/").card.fuses.device_secret; };
+  EXPECT_EQ(secret()[0], 0);
+  EXPECT_EQ(secret()[31], 31);
+  document["card"]["fuses"]["device_secret"] = "ff" + std::string(60, '0') + "a7";
+  EXPECT_EQ(secret()[0], 0xff);
+  EXPECT_EQ(secret()[1], 0);
+  EXPECT_EQ(secret()[31], 0xa7);
 }
 
 TEST(Config, VolumesHaveSerialsAndDeviceNamesOfTheirOwn) {

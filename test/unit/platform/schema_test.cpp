@@ -77,6 +77,15 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"/card/volumes/0/medium/size_mib", nullptr, "/card/volumes/0/medium/size_mib", "an integer from 1"},
         Case{"/card/volumes/1/medium/path", nullptr, "/card/volumes/1/medium/path", "a string"},
         Case{"/card/volumes/0/serial", "\"123456789012345678901\"", "/card/volumes/0/serial", "a string like"},
+        Case{"/card/security", R"({"lanes": 65})", "/card/security/lanes", "an integer from 1 to 64"},
+        Case{"/card/security", R"({"slots": 16})", "/card/security/slots", "an integer from 17"},
+        Case{"/card/security", R"({"hash": {"latency": 1}})", "/card/security/hash/latency", "one of the keys"},
+        Case{"/card/volumes/0/encryption", "{}", "/card/volumes/0/encryption/key", "one of \"wrapped\", \"ephemeral\""},
+        Case{"/card/volumes/0/encryption", R"({"key": "ephemeral", "wrapped_key": "00"})",
+             "/card/volumes/0/encryption/wrapped_key", "one of the keys key"},
+        Case{"/card/volumes/0/encryption", R"({"key": "wrapped", "wrapped_key": "00"})",
+             "/card/volumes/0/encryption/wrapped_key", "a string like"},
+        Case{"/card/fuses", R"({"device_secret": "00"})", "/card/fuses/device_secret", "a string like"},
         Case{"/seed", "-1", "/seed", "an integer from 0"}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -84,6 +93,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"/card/volumes/1/name", "\"v\"", "/card/volumes/1/name", "a name that no other volume has"},
         Case{"/card/volumes/1/medium/create", "true", "/card/volumes/1/medium/size_mib", "a size"},
+        Case{"/card/volumes/0/encryption", R"({"key": "wrapped"})", "/card/volumes/0/encryption/wrapped_key",
+             "the wrapped key of a volume that is attached"},
         Case{"/host/workloads/0/name", "\"i\"", "/host/workloads/1/name", "a name that no other workload has"},
         Case{"/host/workloads/0/volume", "\"w\"", "/host/workloads/0/volume", "the name of one of the card's volumes"},
         Case{"/host/workloads/0/block_size", "512", "/host/workloads/0/block_size", "a multiple of 4096"},
@@ -93,6 +104,36 @@ INSTANTIATE_TEST_SUITE_P(
              "/host/workloads/1/read_percent", "100"},
         Case{"/host/workloads/0", R"({"type": "checksum", "name": "c", "volume": "v", "expect_medium": true})",
              "/host/workloads/0/expect_medium", "false"}));
+
+TEST(Schema, AVolumeThatComesLaterBringsItsKeyThen) {
+  json document = scenario();
+  document["card"]["volumes"][0]["attached"] = false;
+  document["card"]["volumes"][0]["encryption"] = {{"key", "wrapped"}, {"wrapped_key", std::string(144, '0')}};
+  try {
+    scenarios::parse_scenario(document, "/");
+    FAIL() << "accepted";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(error.pointer(), "/card/volumes/0/encryption/wrapped_key");
+  }
+}
+
+TEST(Schema, ASecretIsInNoErrorMessage) {
+  const std::string secret = "5ec2e7" + std::string(64, '7');
+  json document = scenario();
+  document["card"]["fuses"] = {{"device_secret", secret}};
+  try {
+    scenarios::parse_scenario(document, "/");
+    FAIL() << "accepted";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(std::string(error.what()).find("5ec2e7"), std::string::npos) << error.what();
+  }
+  try {
+    scenarios::apply_override(document, "/card/fuses/device_secret/0=1");
+    FAIL() << "accepted";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(std::string(error.what()).find("5ec2e7"), std::string::npos) << error.what();
+  }
+}
 
 TEST(Schema, TheDocumentItselfMustBeAnObject) {
   try {
