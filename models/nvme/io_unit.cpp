@@ -80,7 +80,7 @@ bool IoUnit::permitted(const Encryption& encryption) const {
 
 bool IoUnit::cipher(CipherDirection direction, const Transfer& transfer, std::span<const std::byte> from,
                     std::span<std::byte> to) {
-  return permitted(transfer.encryption) &&
+  return transfer.encryption == encryption_ &&
          cipher_->apply({.slot = transfer.encryption.slot, .owner = function_}, direction, transfer.lba,
                         1u << volume_.block_shift(), from, to);
 }

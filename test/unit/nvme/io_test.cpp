@@ -4,6 +4,7 @@
 #include <random>
 
 #include "test/unit/nvme/machine.h"
+#include "test/unit/nvme/test_medium.h"
 
 namespace cardvp::nvme {
 namespace {
@@ -150,29 +151,6 @@ TEST_F(Io, StatisticsAndFirmwareCounters) {
   EXPECT_EQ(reg64(control::offset::LAST_ERROR), 1ull | 77ull << 16 | 0x8100ull << 32);  // LBA out of range, DNR
   EXPECT_EQ(reg64(control::offset::LAST_ERROR_LBA), kVolumeBytes / 512);
 }
-
-// A medium that counts, fails when it is told to, and cannot be touched in place.
-struct TestMedium : storage::Medium {
-  std::vector<std::byte> bytes = std::vector<std::byte>(1 << 20);
-  bool fails = false;
-  bool protects = false;
-  int flushes = 0;
-  std::uint64_t size() const override { return bytes.size(); }
-  bool read_only() const override { return protects; }
-  bool read(std::uint64_t offset, std::span<std::byte> to) override {
-    std::copy_n(&bytes.at(offset), to.size(), to.data());
-    return !fails;
-  }
-  bool write(std::uint64_t offset, std::span<const std::byte> from) override {
-    if (fails || protects) return false;
-    std::copy(from.begin(), from.end(), &bytes.at(offset));
-    return true;
-  }
-  bool flush() override {
-    ++flushes;
-    return !fails;
-  }
-};
 
 struct IoOnTestMedium : Io {
   IoOnTestMedium() : Io(MachineConfig{}, std::make_unique<TestMedium>()) {}

@@ -135,7 +135,10 @@ bool Firmware::abort(unsigned sq, unsigned cid) {
 // ---- Machine
 
 Machine::Machine(const MachineConfig& machine, std::unique_ptr<storage::Medium> medium)
-    : link("link", sim, {}), volume("volume", sim, machine.volume, std::move(medium)), config(machine) {
+    : link("link", sim, {}),
+      engine("nvme", sim, mailbox.channel(memory::kNvmeChannel), machine.has_cipher ? &cipher : nullptr),
+      volume("volume", sim, machine.volume, std::move(medium)),
+      config(machine) {
   link.connect(host);
   engine.card.bind(ram.socket);
   engine.add(config.controller, link, endpoint, volume);

@@ -17,6 +17,7 @@
 #include "models/nvme/messages.h"
 #include "models/nvme/registers.h"
 #include "models/pcie/endpoint.h"
+#include "test/unit/nvme/fake_cipher.h"
 #include "test/unit/pcie/fake_host.h"
 
 namespace cardvp::nvme {
@@ -103,6 +104,7 @@ struct HostQueue {
 struct MachineConfig {
   ControllerConfig controller{.queues = 4, .queue_entries = 256};
   storage::VolumeConfig volume{.read_latency = us(10), .write_latency = us(5), .flush_latency = us(20)};
+  bool has_cipher = true;
 };
 
 struct Machine : testing::Test {
@@ -164,7 +166,8 @@ struct Machine : testing::Test {
   pcie::FakeHost host{sim.scheduler, kMemory};
   pcie::Endpoint endpoint{"endpoint", sim, link};
   memory::Mailbox mailbox{"mailbox", sim, memory::kMailboxChannels};
-  Engine engine{"nvme", sim, mailbox.channel(memory::kNvmeChannel)};
+  FakeCipher cipher;
+  Engine engine;
   CardRam ram{"ram", sim};
   storage::Volume volume;
   MachineConfig config;
