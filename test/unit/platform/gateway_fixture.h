@@ -1,124 +1,62 @@
-// A gateway and a control plane at a mailbox whose other side is the test: no firmware, no bus.
+// A gateway at the control plane of control_fixture.h.
 #pragma once
 
-#include <cstring>
 #include <optional>
-#include <string>
-#include <vector>
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "models/base/bus_target.h"
 #include "platform/gateway.h"
+#include "test/unit/platform/control_fixture.h"
 #include "test/unit/platform/operator_keys.h"
 
-namespace cardvp::test {
+namespace cardvp {
 
-using nlohmann::json;
-using platform::ControlPlane;
-using platform::Gateway;
-using sc_core::sc_time;
-
-inline std::vector<platform::VolumeConfig> three_volumes() {
-  std::vector<platform::VolumeConfig> volumes(3);
-  volumes[0].name = "plain";
-  volumes[1].name = "secret";
-  volumes[1].encryption = platform::VolumeConfig::Encryption::kWrappedKey;
-  volumes[1].attached = false;
-  volumes[2].name = "scratch";
-  volumes[2].encryption = platform::VolumeConfig::Encryption::kEphemeralKey;
-  volumes[2].kind = platform::VolumeConfig::Kind::kLocal;
-  return volumes;
-}
-
-// What the firmware found in its mailbox.
-struct Request {
-  control_header header;
-  memory::Message message;
-
-  template <class T>
-  T as() const {
-    T content;
-    std::memcpy(&content, message.words.data(), sizeof content);
-    return content;
-  }
-};
-
-class ControlTest : public testing::Test {
+class GatewayFixture : public ControlFixture {
  protected:
-  void run_for(double ms) { sc_core::sc_start(sc_time(ms, sc_core::SC_MS)); }
-  void reset() {
-    mailbox.reset();
-    control_plane.start();
-  }
+  using json = nlohmann::json;
+  using Gateway = platform::Gateway;
 
-  // What waits for the firmware, taken out.
-  std::vector<Request> take() {
-    std::vector<Request> all;
-    while (read(kRxStatus) != 0) {
-      Request request;
-      for (std::uint32_t word = 0; word < request.message.words.size(); ++word)
-        request.message.words[word] = read(kRxData + 4 * word);
-      request.header = request.as<control_header>();
-      all.push_back(request);
-      write(kRxPop, 1);
-    }
-    return all;
+  static constexpr std::uint64_t kCardId = 77;
+
+  static json call_json(std::uint64_t sequence, const std::string& method, const json& params = json::object()) {
+    return {{"id", sequence}, {"sequence", sequence}, {"method", method}, {"params", params}};
   }
-  template <class T>
-  void send(const T& content) {
-    std::array<std::uint32_t, 32> words{};
-    std::memcpy(words.data(), &content, sizeof content);
-    for (std::uint32_t word = 0; word < words.size(); ++word) write(kTxData + 4 * word, words[word]);
-    write(kTxSend, 1);
+  std::string sign(const std::string& call) const { return platform::sign_call(keys_.private_file(), call); }
+  std::string sign(const json& call) const { return sign(call.dump()); }
+
+  // What a line is answered, as far as nobody but the gateway is needed for it.
+  json answer_to(const std::string& line) {
+    std::vector<std::string> answers;
+    gateway_.call(line, [&answers](const std::string& answer) { answers.push_back(answer); });
+    run_for(0.001);
+    EXPECT_EQ(answers.size(), 1u);
+    if (answers.size() != 1) return {};
+    EXPECT_EQ(answers[0].find('\n'), std::string::npos);
+    return json::parse(answers[0]);
+  }
+  std::string code_of(const std::string& line) {
+    const json answer = answer_to(line);
+    return answer.contains("error") ? answer["error"]["code"].get<std::string>() : "";
+  }
+  // The next call; its answer will be in `answer_`.
+  void call(const std::string& method, const json& params = json::object()) {
+    answer_.reset();
+    gateway_.call(sign(call_json(++sequence_, method, params)), [this](const std::string& answer) {
+      EXPECT_FALSE(answer_);
+      answer_ = json::parse(answer);
+    });
     run_for(0.001);
   }
-  void answer(const Request& request, std::uint32_t status = CONTROL_OK, std::uint32_t value = 0) {
-    send(control_result{{CONTROL_RESULT, request.header.function, request.header.tag},
-                        request.header.type,
-                        status,
-                        value});
-  }
-  // Answers everything with OK; what that was.
-  std::vector<std::uint16_t> answer_all() {
-    std::vector<std::uint16_t> types;
-    for (const Request& request : take()) {
-      types.push_back(request.header.type);
-      answer(request, CONTROL_OK, request.header.type == CONTROL_PING ? 0x01020003 : 0);
-    }
-    return types;
-  }
-  std::uint64_t alarms_of(const std::string& kind) {
-    return sim.stats.counter("alarms." + kind, "alarms").value();
-  }
+  std::uint64_t alarms_of(const std::string& kind) { return count("alarms." + kind); }
 
-  static constexpr std::uint64_t kRxStatus = 0, kRxPop = 4, kTxSend = 8, kRxData = 0x100, kTxData = 0x200;
-  std::uint32_t read(std::uint64_t address) {
-    std::uint32_t value = 0;
-    transport(tlm::TLM_READ_COMMAND, address, value);
-    return value;
-  }
-  void write(std::uint64_t address, std::uint32_t value) { transport(tlm::TLM_WRITE_COMMAND, address, value); }
-  void transport(tlm::tlm_command command, std::uint64_t address, std::uint32_t& value) {
-    tlm::tlm_generic_payload payload;
-    payload.set_command(command);
-    payload.set_address(address);
-    payload.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
-    payload.set_data_length(sizeof value);
-    payload.set_streaming_width(sizeof value);
-    sc_time delay;
-    cpu->b_transport(payload, delay);
-    ASSERT_EQ(payload.get_response_status(), tlm::TLM_OK_RESPONSE);
-  }
-
-  Sim sim;
-  security::Alarms alarms{"alarms", sim};
-  memory::Mailbox mailbox{"mailbox", sim, 1};
-  ControlPlane control_plane{"control_plane", sim, mailbox.channel(0), three_volumes(), alarms};
-  tlm_utils::simple_initiator_socket<ControlTest> cpu{"cpu"};
-  const bool bound = (cpu.bind(mailbox.socket), true);
+  OperatorKeys keys_;
+  decltype(Gateway::Surroundings::verify) verify_ = openssl_verifies;
+  Gateway::CardState card_{"production", true, false, 1};
+  Gateway gateway_{
+      "gateway",      sim_,    {platform::read_operator_key(keys_.public_file()), kCardId, three_volumes()},
+      control_plane_, alarms_, {[this](auto... of) { return verify_(of...); }, [this] { return card_; }}};
+  std::uint64_t sequence_ = 0;
+  std::optional<json> answer_;
 };
 
-}  // namespace cardvp::test
+}  // namespace cardvp
