@@ -50,6 +50,8 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
   wire_interrupts();
   for (unsigned i = 0; i < cluster_.size(); ++i) wire_core(i);
   add_volumes(config, link, std::move(media));
+  if (config.fuses.life_cycle != memory::kDevelopment)
+    cluster_.lock_debug([this] { alarms_.raise("debug_refused", "a debugger came to the card's cores"); });
   watchdog_.on_reset([this] {
     log_.warning("the watchdog expired twice");
     reset();

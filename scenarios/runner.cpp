@@ -65,6 +65,13 @@ CardConfig with_images(CardConfig card, Terminal& terminal) {
   return card;
 }
 
+// The fuses of a card that left its developers lock the cores' debug port; better said now than by an alarm.
+void refuse_debugger(const CardConfig& card) {
+  if (card.fuses.life_cycle == memory::kDevelopment) return;
+  throw ConfigError("/card/fuses/life_cycle", "\"development\" for a run with gdb, as no other card lets a debugger in",
+                    card.fuses.life_cycle == memory::kProduction ? "\"production\"" : "\"returned\"");
+}
+
 // One run of one machine.
 class Run {
  public:
@@ -228,6 +235,7 @@ RunStatus status_of(Outcome::Result result) {
 RunStatus run_scenario(const Scenario& scenario, const RunOptions& options, Terminal& terminal) {
   const auto start = std::chrono::steady_clock::now();
   const InterruptGuard guard;
+  if (options.gdb) refuse_debugger(scenario.card);
   std::optional<OutputFolder> out;
   if (!options.out.empty()) out.emplace(options.out);
   const WorkFolder work;

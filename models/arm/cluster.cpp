@@ -89,6 +89,10 @@ void Cluster::reset() {
   }
 }
 
+void Cluster::lock_debug(const std::function<void()>& on_attempt) {
+  for (const auto& core : cores_) core->lock_debug(on_attempt);
+}
+
 void Cluster::stop() {
   for (const auto& core : cores_) core->stop();
 }

@@ -29,6 +29,9 @@ class Cluster : public Model {
   // Starts (again) as CoreConfig::entry says: with PSCI the first core only, else all of them.
   void reset();
 
+  // Of all cores, Core::lock_debug.
+  void lock_debug(const std::function<void()>& on_attempt);
+
   // PSCI SYSTEM_OFF and SYSTEM_RESET; all cores stand still behind the call until reset().
   void on_system_off(std::function<void()> action) { system_off_ = std::move(action); }
   void on_system_reset(std::function<void()> action) { system_reset_ = std::move(action); }

@@ -94,6 +94,7 @@ void Core::all_code_modified() { parts_->processor.all_code_modified(); }
 
 DebugPort& Core::debug_port() { return parts_->processor; }
 void Core::attach(Debugger* debugger) { parts_->processor.attach(debugger); }
+void Core::lock_debug(std::function<void()> on_attempt) { parts_->processor.lock_debug(std::move(on_attempt)); }
 void Core::attach(Tracer* tracer) { parts_->processor.attach(tracer); }
 void Core::attach(Sampler* sampler, sc_time period) { parts_->processor.attach(sampler, period); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -62,9 +63,12 @@ class Core : public Model {
   std::uint64_t instructions() const;
   // For debuggers and the like (debug.h). They outlive the core's last quantum; null detaches.
   DebugPort& debug_port();
-  void attach(Debugger* debugger);
+  void attach(Debugger* debugger);  // throws DebugRefused
   void attach(Tracer* tracer);
   void attach(Sampler* sampler, sc_core::sc_time period);
+
+  // For good: debuggers are refused, one that is attached is detached. `on_attempt` is told of each that comes.
+  void lock_debug(std::function<void()> on_attempt);
 
   // Why the core makes no progress, if it does not: "WFI with interrupts masked at 0x...". Empty while it runs, or
   // waits for an interrupt that can come.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <systemc>
 #include <vector>
 
@@ -32,6 +33,11 @@ class DebugPort {
   virtual bool powered() const = 0;   // false: PSCI keeps it off
   virtual bool sleeping() const = 0;  // in WFI or WFE
 
+  // Whether a debugger may have this core. To be asked by whatever is going to serve one; where the core is locked
+  // (Core::lock_debug), whoever locked it is told of the attempt. Tracers and samplers, which are this simulator's
+  // instruments and no port of the machine, do not ask.
+  virtual bool admits_debugger() = 0;
+
   // x, sp (x[RegisterFile::kSp]), pc, v, fpcr and fpsr may be changed.
   virtual RegisterFile& registers() = 0;
   // As SPSR_ELx has it. Writing can change flags, masks and the exception level.
@@ -57,6 +63,12 @@ class DebugPort {
 
  protected:
   ~DebugPort() = default;
+};
+
+// A debugger came to a core that is locked.
+class DebugRefused : public std::runtime_error {
+ public:
+  DebugRefused() : std::runtime_error("debug access of this core is locked") {}
 };
 
 class Debugger {

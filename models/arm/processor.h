@@ -75,7 +75,8 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
   void all_code_modified() { engine_->invalidate_all(); }
 
   // Null: none.
-  void attach(Debugger* debugger) { debugger_ = debugger; }
+  void attach(Debugger* debugger);  // throws DebugRefused
+  void lock_debug(std::function<void()> on_attempt);
   void attach(Tracer* tracer);
   void attach(Sampler* sampler, sc_core::sc_time period);
 
@@ -83,6 +84,7 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
   unsigned number() const override { return config_.number; }
   bool powered() const override { return wait_ != Wait::kOff; }
   bool sleeping() const override { return wait_ == Wait::kInterrupt || wait_ == Wait::kEvent; }
+  bool admits_debugger() override;
   RegisterFile& registers() override { return registers_; }
   std::uint64_t pstate() const override;
   void set_pstate(std::uint64_t value) override;
@@ -215,6 +217,8 @@ class Processor final : public DebugPort, private EngineCallbacks, private Instr
   bool self_observed_ = false;   // self-hosted debug wants to see instructions
 
   Debugger* debugger_ = nullptr;
+  bool debug_locked_ = false;
+  std::function<void()> on_debug_attempt_;
   std::vector<std::uint64_t> breakpoints_;  // sorted
   std::vector<Watchpoint> watchpoints_;
   std::optional<Halt> halt_;  // to be told to the debugger

@@ -14,6 +14,22 @@ bool overlap(const Watchpoint& watchpoint, std::uint64_t address, std::uint64_t 
 std::uint64_t page_of(std::uint64_t address) { return address & ~(kPageSize - 1); }
 }  // namespace
 
+void Processor::attach(Debugger* debugger) {
+  if (debugger && !admits_debugger()) throw DebugRefused();
+  debugger_ = debugger;
+}
+
+void Processor::lock_debug(std::function<void()> on_attempt) {
+  debug_locked_ = true;
+  on_debug_attempt_ = std::move(on_attempt);
+  debugger_ = nullptr;
+}
+
+bool Processor::admits_debugger() {
+  if (debug_locked_ && on_debug_attempt_) on_debug_attempt_();
+  return !debug_locked_;
+}
+
 void Processor::attach(Tracer* tracer) {
   tracer_ = tracer;
   observe();

@@ -7,9 +7,11 @@
 
 namespace cardvp::memory {
 
+enum LifeCycle : std::uint8_t { kDevelopment = 0, kProduction = 1, kReturned = 2 };
+
 struct FusesConfig {
   std::uint64_t card_id = 0;
-  std::uint8_t life_cycle = 0;  // 0 development, 1 production, 2 returned
+  std::uint8_t life_cycle = kDevelopment;
   std::uint32_t security_version = 0;
   std::array<std::uint8_t, 48> root_key_hash{};  // SHA-384
   // Only the security engine reads it: on no bus, in no register.

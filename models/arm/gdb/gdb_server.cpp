@@ -15,8 +15,14 @@ constexpr auto kLastWord = 1s;
 
 }  // namespace
 
+std::vector<DebugPort*> GdbServer::admitted(std::vector<DebugPort*> cores) {
+  for (DebugPort* const core : cores)
+    if (!core->admits_debugger()) throw DebugRefused();
+  return cores;
+}
+
 GdbServer::GdbServer(const Config& config, std::vector<DebugPort*> cores, Surroundings surroundings)
-    : cores_(std::move(cores)),
+    : cores_(admitted(std::move(cores))),
       surroundings_(std::move(surroundings)),
       connection_(config.port),
       wait_(config.wait),

@@ -27,7 +27,8 @@ class GdbServer final : public Debugger {
     std::function<void()> kill;       // gdb wants the run to end
   };
 
-  // To be attached to all of `cores`, which are in the order of their numbers. Throws std::runtime_error: no such port.
+  // To be attached to all of `cores`, which are in the order of their numbers. Throws DebugRefused if one of them is
+  // locked, with no port open then, std::runtime_error: no such port.
   GdbServer(const Config& config, std::vector<DebugPort*> cores, Surroundings surroundings);
 
   std::uint16_t port() const { return connection_.port(); }
@@ -43,6 +44,8 @@ class GdbServer final : public Debugger {
   void finish(unsigned status);
 
  private:
+  static std::vector<DebugPort*> admitted(std::vector<DebugPort*> cores);
+
   void look();
   void serve(DebugPort& core);
   void handle(const PacketReader::Event& event);

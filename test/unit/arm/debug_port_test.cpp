@@ -52,6 +52,25 @@ TEST(DebugPort, HaltsAheadOfTheFirstInstruction) {
   expect_undisturbed(machine);
 }
 
+TEST(DebugPort, ALockedCoreRefusesDebuggersAndRunsOn) {
+  TestMachine machine;
+  load_loop(machine);
+  Script before, after;
+  machine.core.attach(&before);
+  int attempts = 0;
+  machine.core.lock_debug([&attempts] { ++attempts; });
+  EXPECT_EQ(attempts, 0) << "one that was there before is no attempt";
+  EXPECT_THROW(machine.core.attach(&after), DebugRefused);
+  EXPECT_FALSE(machine.core.debug_port().admits_debugger());
+  EXPECT_EQ(attempts, 2);
+  machine.core.attach(static_cast<Debugger*>(nullptr));
+  EXPECT_EQ(attempts, 2);
+  machine.run();
+  EXPECT_TRUE(before.seen.empty());
+  EXPECT_TRUE(after.seen.empty());
+  expect_undisturbed(machine);
+}
+
 TEST(DebugPort, BreakpointsHaltEveryTimeAndLetGo) {
   TestMachine machine;
   load_loop(machine);

@@ -12,6 +12,7 @@ struct FakeCore final : DebugPort {
   unsigned number() const override { return core_number; }
   bool powered() const override { return true; }
   bool sleeping() const override { return false; }
+  bool admits_debugger() override { return false; }
   RegisterFile& registers() override { return file; }
   std::uint64_t pstate() const override { return state; }
   void set_pstate(std::uint64_t value) override { state = value; }

@@ -19,6 +19,7 @@ class FakeCore final : public DebugPort {
   unsigned number() const override { return number_; }
   bool powered() const override { return is_powered; }
   bool sleeping() const override { return is_sleeping; }
+  bool admits_debugger() override { return ++asked, !is_locked; }
   RegisterFile& registers() override { return file; }
   std::uint64_t pstate() const override { return state; }
   void set_pstate(std::uint64_t value) override { state = value; }
@@ -44,6 +45,8 @@ class FakeCore final : public DebugPort {
 
   bool is_powered = true;
   bool is_sleeping = false;
+  bool is_locked = false;
+  unsigned asked = 0;  // for admission
   RegisterFile file;
   std::uint64_t state = 0x3c5;  // EL1h, D, A, I, F
   std::map<Sys, std::uint64_t> system;

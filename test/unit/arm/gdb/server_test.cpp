@@ -112,6 +112,14 @@ TEST_F(ServerTest, WithoutAClientNothingHalts) {
   server_->finish(1);
 }
 
+TEST_F(ServerTest, ALockedCoreGetsNoServer) {
+  second_.is_locked = true;
+  EXPECT_THROW(start(false), DebugRefused);
+  EXPECT_EQ(second_.asked, 1u);
+  second_.is_locked = false;
+  EXPECT_NO_THROW(start(false));
+}
+
 TEST_F(ServerTest, AttachHaltsAndAnInterruptHaltsAgain) {
   const std::uint16_t port = start(false).port();
   std::jthread gdb([&] {
