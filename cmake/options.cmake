@@ -31,6 +31,19 @@ if(CARDVP_COVERAGE)
   target_link_options(cardvp_options INTERFACE --coverage)
 endif()
 
+# For what has no SystemC in it: that wants an sc_main of every program.
+add_library(cardvp_plain_options INTERFACE)
+target_compile_options(cardvp_plain_options INTERFACE -Wall -Wextra -Werror)
+if(CARDVP_SANITIZE)
+  target_compile_options(cardvp_plain_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+                         -fno-omit-frame-pointer)
+  target_link_options(cardvp_plain_options INTERFACE -fsanitize=address,undefined)
+endif()
+if(CARDVP_COVERAGE)
+  target_compile_options(cardvp_plain_options INTERFACE --coverage)
+  target_link_options(cardvp_plain_options INTERFACE --coverage)
+endif()
+
 # The heavy headers, compiled once; every target of ours reuses them.
 file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp "")
 add_library(cardvp_pch STATIC ${CMAKE_BINARY_DIR}/pch.cpp)

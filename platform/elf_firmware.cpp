@@ -10,16 +10,16 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
-#include "firmware/sdk/include/crc32.h"
-#include "firmware/sdk/include/image.h"
+#include "firmware/sdk/include/handoff.h"
 #include "platform/memory_map.h"
 
 namespace cardvp::platform {
 namespace {
 
 constexpr std::uint64_t kLoadAlignment = 8;
-constexpr std::uint64_t kLargestBody = map::kFLASH.size - sizeof(image_header);
+constexpr std::uint64_t kLargestBody = FLASH_SLOT_BYTES - sizeof(image_header);
 
 struct Segment {
   std::uint64_t address;  // physical
@@ -103,20 +103,26 @@ std::vector<std::byte> pack_elf(std::vector<std::byte> file, const std::string& 
   header.magic = IMAGE_MAGIC;
   header.format = IMAGE_FORMAT;
   header.size = sizeof header;
+  header.kind = IMAGE_FIRMWARE;
   header.security_version = ~std::uint32_t{0};  // a developer's own program: never too old for the fuses
   header.load_address = first;
   header.entry = program.entry;
   header.body_size = static_cast<std::uint32_t>(body.size());
-  header.body_crc = crc32_ieee(0, body.data(), body.size());
+  if (!EVP_Q_digest(nullptr, "SHA384", nullptr, body.data(), body.size(), header.body_digest, nullptr))
+    throw std::runtime_error("an ELF file for which OpenSSL has no SHA-384");
   std::size_t length = 0;
   for (const char c : name)
     if (c > ' ' && c <= '~' && length < sizeof header.name) header.name[length++] = c;
   if (length == 0) header.name[0] = '-';
-  header.header_crc = crc32_ieee(0, &header, offsetof(image_header, header_crc));
 
   // The ROM's own part of the SRAM, and the DRAM that there is, are for the ROM to find.
   const image_range targets[] = {{map::kSRAM.base, map::kSRAM.size}, {map::kDRAM.base, map::kDRAM.size}};
-  const image_limits limits{image.size(), 0, targets, std::size(targets)};
+  const image_limits limits{.kind = IMAGE_FIRMWARE,
+                            .space = image.size(),
+                            .security_version = 0,
+                            .unsigned_allowed = 1,
+                            .targets = targets,
+                            .target_count = std::size(targets)};
   if (const image_fault fault = image_check_header(&header, &limits); fault != IMAGE_GOOD)
     throw std::runtime_error(fmt::format("{}, {}", range, complaint(fault)));
   std::memcpy(image.data(), &header, sizeof header);

@@ -1,5 +1,6 @@
-// Bare-metal ELF programs in place of a firmware image: packed as cardvp-image packs a raw binary, so that the boot ROM
-// checks, loads and enters them like any other (firmware/sdk/include/image.h).
+// Bare-metal ELF programs in place of a firmware image: packed as cardvp-image packs a raw binary, without a signature,
+// so that the boot ROM of a card in the development state checks, loads and enters them like any other
+// (firmware/sdk/include/image.h).
 #pragma once
 
 #include <cstddef>

@@ -15,6 +15,9 @@
 static inline void irq_mask(void) { __asm__ volatile("msr daifset, #2" ::: "memory"); }
 static inline void irq_unmask(void) { __asm__ volatile("msr daifclr, #2\n\tisb" ::: "memory"); }
 
+/* What was written before is seen by others, and what they wrote by what is read after. */
+static inline void memory_barrier(void) { __asm__ volatile("dsb sy" ::: "memory"); }
+
 /* Sleeps until an interrupt is pending, masked or not. So: mask, look whether there is work, wait, unmask; an interrupt
  * that comes after the look ends the wait. */
 static inline void wait_for_interrupt(void) { __asm__ volatile("dsb sy\n\twfi" ::: "memory"); }

@@ -32,9 +32,16 @@ struct boot_record {
 
 /* What the measurement registers hold. */
 enum {
-  MEASURED_ROM = 0,      /* the fuses that rule the boot: life cycle, security version, root key hash */
+  MEASURED_ROM = 0,      /* the fuses that rule the boot: SHA-384 of struct boot_fuses */
   MEASURED_FIRMWARE = 1, /* each firmware image that was entered: SHA-384 of its header, whose digest covers the body */
   MEASURED_HOST = 2      /* the host's boot image: likewise */
+};
+
+/* As they are measured. */
+struct boot_fuses {
+  uint32_t life_cycle; /* 0 development, 1 production, 2 returned */
+  uint32_t security_version;
+  uint8_t root_key_hash[IMAGE_DIGEST_BYTES];
 };
 
 /* The event log: an entry for each extension of a measurement register, in order. */
@@ -69,12 +76,15 @@ struct boot_handoff {
  *
  * ROM_CALL_ACTIVATE(slot, live): verifies the image in a slot, and, if it is good, measures it, copies it over the
  * caller and enters it: does not return. `live`: an address in DRAM, for the new firmware. Otherwise the answer is the
- * enum image_fault, and nothing has changed. An unknown call: ROM_CALL_UNKNOWN. */
-enum { ROM_CALL_ACTIVATE = 0x43560001, ROM_CALL_UNKNOWN = 0xffff };
+ * enum image_fault, and nothing has changed. An unknown call: ROM_CALL_UNKNOWN. No such slot, or a `live` that is
+ * neither 0 nor an aligned address in DRAM outside of the new firmware: ROM_CALL_BAD_ARGUMENT. Other registers are
+ * kept. */
+enum { ROM_CALL_ACTIVATE = 0x43560001, ROM_CALL_UNKNOWN = 0xffff, ROM_CALL_BAD_ARGUMENT = 0xfffe };
 
 #ifdef __cplusplus
 }
-static_assert(sizeof(struct event) == 80 && sizeof(struct boot_handoff) == 2920, "the format has no padding");
+static_assert(sizeof(struct boot_fuses) == 56 && sizeof(struct event) == 80 && sizeof(struct boot_handoff) == 2920,
+              "the format has no padding");
 #else
 _Static_assert(sizeof(struct event) == 80 && sizeof(struct boot_handoff) == 2920, "the format has no padding");
 #endif

@@ -4,6 +4,10 @@
 
 #include "models/security/descriptor.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Runs a descriptor; its status and result_size are filled in. For what the functions below do not say. */
 enum security_status security_run(struct security_descriptor* descriptor);
 
@@ -23,5 +27,9 @@ enum security_status security_quote(unsigned key_slot, const uint8_t* nonce, str
 int security_slot_valid(unsigned slot);
 void security_destroy(unsigned slot);
 void security_destroy_owner(unsigned owner);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

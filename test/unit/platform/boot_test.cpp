@@ -8,7 +8,8 @@
 
 #include <cstring>
 
-#include "firmware/sdk/include/crc32.h"
+#include <openssl/evp.h>
+
 #include "firmware/sdk/include/image.h"
 #include "platform/elf_firmware.h"
 #include "platform/linux_image.h"
@@ -157,7 +158,10 @@ TEST(ElfFirmware, SegmentsBecomeOneBody) {
   const std::string zeros(8, '\0');
   EXPECT_EQ(body, zeros.substr(4) + "code" + zeros + "data");
   EXPECT_EQ(header.body_size, body.size());
-  EXPECT_EQ(header.body_crc, crc32_ieee(0, body.data(), body.size()));
+  std::array<std::uint8_t, IMAGE_DIGEST_BYTES> digest;
+  ASSERT_EQ(EVP_Q_digest(nullptr, "SHA384", nullptr, body.data(), body.size(), digest.data(), nullptr), 1);
+  EXPECT_TRUE(std::ranges::equal(header.body_digest, digest));
+  EXPECT_EQ(header.signature_type, static_cast<std::uint32_t>(IMAGE_UNSIGNED));
 }
 
 TEST(ElfFirmware, WhatNoImageCanHoldIsRefused) {
