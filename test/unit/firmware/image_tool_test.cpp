@@ -54,7 +54,7 @@ struct ImageTool : testing::Test {
   // `output` gets what the command printed, on both streams.
   int command(const std::string& line) {
     output.clear();
-    FILE* pipe = popen(fmt::format("{} </dev/null 2>&1", line).c_str(), "r");
+    FILE* pipe = popen(fmt::format("( {} ) </dev/null 2>&1", line).c_str(), "r");
     char buffer[256];
     while (fgets(buffer, sizeof buffer, pipe)) output += buffer;
     const int status = pclose(pipe);

@@ -32,7 +32,7 @@ std::map<unsigned, std::vector<Digest>> extensions;
 
 extern "C" void fuses_read(boot_fuses* to) { *to = fuses; }
 
-extern "C" security_status security_hash(security_hash algorithm, const void* data, std::uint32_t size,
+extern "C" security_status security_hash(enum security_hash algorithm, const void* data, std::uint32_t size,
                                          std::uint8_t* digest) {
   if (engine_fails) return SECURITY_BUS_ERROR;
   EXPECT_EQ(algorithm, SECURITY_SHA384);
