@@ -4,8 +4,11 @@
  * order of their standards (big-endian numbers). Addresses are the card bus's. Fields that an operation does not name
  * are ignored; `reserved` must be 0. Data of one descriptor is at most SECURITY_MOST_BYTES.
  *
- * Key slots are named by number. A slot holds a key, its purposes and its owner; the key's bytes leave it never, or
- * wrapped by another key if it is for export.
+ * Key slots are named by number. A slot holds a key of 1 to 255 bytes, its purposes and its owner; the key's bytes
+ * leave it never, or wrapped by another key if it is for export.
+ *
+ * Descriptors of one ring take effect one after another, in order, each when it ends; results are not there before.
+ * After tampering what uses or makes a key ends with SECURITY_TAMPERED; the rest goes on.
  */
 #ifndef CARDVP_SECURITY_DESCRIPTOR_H
 #define CARDVP_SECURITY_DESCRIPTOR_H
@@ -16,9 +19,9 @@ enum { SECURITY_MOST_BYTES = 1 << 24, SECURITY_DIGEST_BYTES = 48, SECURITY_MEASU
 
 enum security_operation {
   /* AES-XTS (IEEE 1619). source to destination, which may be the same place; destination_size at least source_size.
-   * unit_size 512 or 4096: source is so many data units, `tweak` is the first one's number, 128 bits with the first
-   * byte lowest, and grows by 1 a unit. unit_size 0: one data unit of source_size, at least 16 bytes. Key: 64 bytes
-   * (AES-256), or 32 (AES-128). SECURITY_FOR_XTS. */
+   * unit_size 512 or 4096: source is so many whole data units, `tweak` is the first one's number, 128 bits with the
+   * first byte lowest, and grows by 1 a unit. unit_size 0: one data unit of source_size, at least 16 bytes. Key: 64
+   * bytes (AES-256), or 32 (AES-128). SECURITY_FOR_XTS. */
   SECURITY_XTS_ENCRYPT = 1,
   SECURITY_XTS_DECRYPT = 2,
   /* AES-GCM (SP 800-38D). first: additional data; second: IV, 1 to 128 bytes; the tag of tag_size bytes (4, 8, 12 to
@@ -27,22 +30,25 @@ enum security_operation {
   SECURITY_GCM_OPEN = 4,
   /* Digest of source to destination, which has room for it. algorithm: enum security_hash. */
   SECURITY_HASH = 5,
-  /* HMAC (RFC 2104) of source; the first destination_size bytes of it, at most the digest's, to destination.
-   * SECURITY_FOR_HMAC. */
+  /* HMAC (RFC 2104) of source; the first destination_size bytes of it, at most the digest's, to destination. algorithm:
+   * enum security_hash. Key: any size. SECURITY_FOR_HMAC. */
   SECURITY_HMAC = 6,
-  /* HKDF (RFC 5869) of a slot's key; first: salt; second: info. destination_size bytes, to result_slot with purpose and
-   * owner: SECURITY_FOR_DERIVE. With SECURITY_TO_MEMORY to destination: SECURITY_FOR_DERIVE_PUBLIC. */
+  /* HKDF (RFC 5869) of a slot's key; algorithm: enum security_hash; first: salt; second: info. destination_size bytes,
+   * to result_slot with purpose and owner: SECURITY_FOR_DERIVE. With SECURITY_TO_MEMORY up to 255 digests' bytes to
+   * destination: SECURITY_FOR_DERIVE_PUBLIC. */
   SECURITY_HKDF = 7,
   /* ECDSA (FIPS 186). algorithm: enum security_curve; source: the digest, 1 to 64 bytes; first: public key, X and Y;
    * second: signature, r and s. */
   SECURITY_ECDSA_VERIFY = 8,
-  /* ECDH (SP 800-56A, 5.7.1.2): key_slot's private key with the public key `first`; the shared secret, X, to
-   * result_slot with purpose and owner. SECURITY_FOR_ECDH. */
+  /* ECDH (SP 800-56A, 5.7.1.2): key_slot's private key, of P-256 or P-384 by its size, with the public key `first`; the
+   * shared secret, X, to result_slot with purpose and owner. SECURITY_FOR_ECDH. */
   SECURITY_ECDH = 9,
   /* The public key, X and Y, of a private one to destination. SECURITY_FOR_ECDH or SECURITY_FOR_QUOTE. */
   SECURITY_EC_PUBLIC = 10,
   /* AES key wrap (SP 800-38F, KW): the key of result_slot (SECURITY_FOR_EXPORT) to destination, 8 bytes longer; and
-   * source, a wrapped key, into result_slot with purpose and owner. By key_slot: SECURITY_FOR_WRAP, _UNWRAP. */
+   * source, a wrapped key, into result_slot with purpose and owner. By key_slot, 16, 24 or 32 bytes: SECURITY_FOR_WRAP,
+   * _UNWRAP. KW is for keys of 16, 24, ... 248 bytes. With SECURITY_PADDED it is KWP, for any size: 1 to 8 bytes more
+   * are added to make it a multiple of 8, and 8. */
   SECURITY_WRAP = 11,
   SECURITY_UNWRAP = 12,
   /* A new key of destination_size bytes, 16 to 64, into result_slot, with purpose and owner. With algorithm not 0: a
@@ -78,7 +84,8 @@ enum {
   SECURITY_FOR_WRAP = 1 << 6,
   SECURITY_FOR_UNWRAP = 1 << 7,
   SECURITY_FOR_QUOTE = 1 << 8,
-  SECURITY_FOR_EXPORT = 1 << 9
+  SECURITY_FOR_EXPORT = 1 << 9,
+  SECURITY_PURPOSES = (1 << 10) - 1 /* all of them */
 };
 
 enum { SECURITY_OWNER_CARD = 0xffff };
@@ -91,7 +98,7 @@ enum {
   SECURITY_FIRST_FREE_SLOT = 16
 };
 
-enum { SECURITY_TO_MEMORY = 1 << 0 }; /* flags */
+enum { SECURITY_TO_MEMORY = 1 << 0, SECURITY_PADDED = 1 << 1 }; /* flags */
 
 enum security_status {
   SECURITY_OK = 0,

@@ -8,39 +8,22 @@
 // (secret.h). They are zeroised when they are destroyed, by card reset, and when the tamper sensor trips.
 #pragma once
 
-#include <array>
 #include <memory>
+#include <vector>
 
 #include <tlm_utils/simple_initiator_socket.h>
 
 #include "models/base/bus_target.h"
 #include "models/memory/fuses.h"
 #include "models/security/alarms.h"
+#include "models/security/card_memory.h"
 #include "models/security/descriptor.h"
+#include "models/security/engine_config.h"
+#include "models/security/operations.h"
+#include "models/security/ring.h"
 #include "models/security/volume_cipher.h"
 
 namespace cardvp::security {
-
-// What one kind of operation costs on one lane.
-struct OperationCost {
-  sc_core::sc_time latency;
-  std::uint64_t bandwidth = 0;  // bytes per second; 0: only the latency counts
-  double picojoules = 0;        // of each operation
-  double picojoules_per_byte = 0;
-};
-
-struct EngineConfig {
-  unsigned lanes = 8;                                          // operations at a time, 1 to 64
-  unsigned slots = 320;                                        // key slots, SECURITY_FIRST_FREE_SLOT + 1 to 65535
-  OperationCost cipher{{200, sc_core::SC_NS}, 8'000'000'000};  // XTS, GCM, key wrap
-  OperationCost hash{{200, sc_core::SC_NS}, 4'000'000'000};    // digests, HMAC, HKDF, measurement
-  OperationCost public_key{{100, sc_core::SC_US}};             // ECDSA, ECDH, quotes
-  OperationCost random{{1, sc_core::SC_US}, 500'000'000};
-  double static_watts = 0;
-};
-
-class Crypto;    // crypto.h
-class KeySlots;  // key_slots.h
 
 class Engine : public RegisterTarget, public VolumeCipher {
  public:
@@ -55,10 +38,9 @@ class Engine : public RegisterTarget, public VolumeCipher {
 
   // The tamper sensor trips: every slot is zeroised and stays so, an alarm is raised.
   void tamper();
-  bool tampered() const;
+  bool tampered() const { return operations_.tampered(); }
 
-  using Measurement = std::array<std::uint8_t, SECURITY_DIGEST_BYTES>;
-  Measurement measurement(unsigned index) const;
+  Measurement measurement(unsigned index) const;  // below SECURITY_MEASUREMENTS
   // For blocks with rules of their own that ask for a check of a signature: P-384 over SHA-384; see
   // SECURITY_ECDSA_VERIFY. Takes no simulated time.
   bool verify(std::span<const std::byte> message, std::span<const std::byte, 96> public_key,
@@ -75,7 +57,25 @@ class Engine : public RegisterTarget, public VolumeCipher {
   void reset();
 
  private:
-  // (its author's)
+  static constexpr unsigned kRings = 4;
+
+  void invalidate_direct(sc_dt::uint64 first, sc_dt::uint64 last);
+  void hang_hooks();
+  void hang_slot_hooks();
+  void hang_ring_hooks();
+  void execute(const RegisterWrite& write);
+  Task<> run(std::uint64_t address, sc_core::sc_time start);
+  void end_execute(security_status status);
+  void control_ring(const RegisterWrite& write);
+  void note_ring(unsigned ring);
+  void note(std::uint64_t interrupt);
+  void update_interrupt();
+
+  Alarms& alarms_;
+  CardMemory memory_{card};
+  Operations operations_;
+  std::vector<std::unique_ptr<Ring>> rings_;
+  TaskScope executing_;  // the descriptor of EXECUTE
 };
 
 }  // namespace cardvp::security

@@ -1,0 +1,125 @@
+// A security engine on a bus with memory, and who gives it work as the firmware does: by registers and descriptors.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "models/bus/bus.h"
+#include "models/memory/ram.h"
+#include "models/security/engine.h"
+#include "test/unit/bus/initiator.h"
+
+namespace cardvp::security {
+
+// Offsets as firmware has them.
+namespace offset {
+enum : std::uint32_t {
+#define BANK(bank, size, doc)
+#define REG(bank, name, at, bits, doc) name = at,
+#define REGS(bank, name, at, bits, count, stride, doc) name = at,
+#define FIELD(bank, reg, name, lsb, width, access, reset, doc)
+#include "models/security/security.def"
+#undef BANK
+#undef REG
+#undef REGS
+#undef FIELD
+};
+}  // namespace offset
+
+using Bytes = std::vector<std::uint8_t>;
+
+Bytes from_hex(const std::string& text);
+Bytes pattern(std::size_t size, unsigned seed);  // any bytes
+
+// Memory that gives no direct access unless it is told to.
+class TestMemory : public BusTarget {
+ public:
+  TestMemory(sc_core::sc_module_name name, Sim& sim, std::uint64_t size) : BusTarget(name, sim), bytes(size) {}
+  Bytes bytes;
+  bool direct = false;                  // takes it back itself: socket->invalidate_direct_mem_ptr
+  bool read_only = false;               // writes are bus errors, direct access is for reading
+  std::uint64_t reads = 0, writes = 0;  // not direct
+
+ private:
+  bool access(const BusAccess& access) override {
+    ++(access.write ? writes : reads);
+    if (access.offset > bytes.size() || access.size > bytes.size() - access.offset) return false;
+    if (access.write && read_only) return false;
+    if (access.write)
+      std::memcpy(bytes.data() + access.offset, access.data, access.size);
+    else
+      std::memcpy(access.data, bytes.data() + access.offset, access.size);
+    return true;
+  }
+  bool direct_memory(tlm::tlm_generic_payload&, tlm::tlm_dmi& dmi) override {
+    if (!direct) return false;
+    dmi.set_dmi_ptr(bytes.data());
+    dmi.set_start_address(0);
+    dmi.set_end_address(bytes.size() - 1);
+    read_only ? dmi.allow_read() : dmi.allow_read_write();
+    return true;
+  }
+};
+
+class SecurityMachine {
+ public:
+  static constexpr std::uint64_t kRegisters = 0x1000'0000;
+  static constexpr std::uint64_t kRom = 0x2000'0000;
+  static constexpr std::uint64_t kRomSize = 0x1'0000;
+  static constexpr std::uint64_t kSlow = 0x3000'0000;  // behind it nothing
+  static constexpr std::uint64_t kSlowSize = 0x10'0000;
+  static constexpr std::uint64_t kRam = 0x4000'0000;
+  static constexpr std::uint64_t kRamSize = 96 << 20;
+  static constexpr std::uint64_t kNowhere = 0x9000'0000;
+
+  explicit SecurityMachine(const EngineConfig& config = {}, std::uint64_t seed = 1);
+
+  static memory::FusesConfig fuses();
+
+  Sim sim;
+  bus::Bus bus;
+  memory::Ram ram;
+  TestMemory rom;   // read-only
+  TestMemory slow;  // no direct access
+  Alarms alarms;
+  Engine engine;
+  Initiator core{"core"};
+
+  std::uint64_t get(std::uint32_t at, unsigned size = 4) { return core.read(kRegisters + at, size); }
+  void set(std::uint32_t at, std::uint64_t value, unsigned size = 4) {
+    EXPECT_TRUE(core.write(kRegisters + at, value, size));
+  }
+  std::uint64_t counter(const std::string& name, const std::string& unit = "operations") {
+    return sim.stats.counter("engine." + name, unit).value();
+  }
+
+  // Places in RAM: `at` counts from its base. put() gives the bus address.
+  std::uint64_t put(std::uint64_t at, std::span<const std::uint8_t> bytes);
+  Bytes at(std::uint64_t address, std::size_t size) const;
+
+  // By EXECUTE, from the descriptor's place in RAM; waits for the end.
+  security_status run(security_descriptor& descriptor);
+  static constexpr std::uint64_t kDescriptor = kRam;
+
+  // A key into a slot: wrapped under the transport key, and UNWRAP. Of any size up to 255 bytes.
+  security_status load(unsigned slot, std::span<const std::uint8_t> key, unsigned purpose,
+                       unsigned owner = SECURITY_OWNER_CARD);
+  // The same, which must succeed, whatever the slot holds.
+  void replace(unsigned slot, std::span<const std::uint8_t> key, unsigned purpose,
+               unsigned owner = SECURITY_OWNER_CARD);
+  std::uint64_t slot_status(unsigned slot);
+
+ private:
+  std::unique_ptr<Crypto> crypto_ = make_openssl_crypto();
+};
+
+// With places that do not overlap, all in RAM.
+struct Places {
+  static constexpr std::uint64_t kSource = 0x10'0000, kFirst = 0x20'0000, kSecond = 0x30'0000, kTag = 0x38'0000,
+                                 kDestination = 0x40'0000, kKey = 0x8'0000;
+};
+
+}  // namespace cardvp::security
