@@ -1,5 +1,6 @@
 #include "platform/boot.h"
 
+#include "firmware/sdk/include/handoff.h"
 #include "models/memory/image.h"
 #include "platform/device_tree.h"
 #include "platform/elf_firmware.h"
@@ -27,10 +28,9 @@ Bytes read(const path& file, const std::string& pointer, std::uint64_t limit, co
   }
 }
 
-// A card without firmware in its flash still comes out of reset; that is for the ROM to find.
-Bytes rom_flash(const path& firmware) {
+// A card without firmware in a slot of its flash still comes out of reset; that is for the ROM to find.
+Bytes slot_image(const path& firmware, const char* pointer) {
   if (!std::filesystem::exists(firmware)) return {};
-  const char* const pointer = "/card/firmware";
   Bytes file = memory::read_image(firmware.string(), ~std::uint64_t{0}, "firmware image");
   try {
     if (is_elf(file)) return pack_elf(std::move(file), firmware.stem().string());
@@ -38,10 +38,24 @@ Bytes rom_flash(const path& firmware) {
     throw ConfigError(pointer, "a firmware image, or an ELF program that can be packed as one",
                       fmt::format("{}: {}", firmware.string(), error.what()));
   }
-  if (file.size() > map::kFLASH.size)
-    throw ConfigError(pointer, fmt::format("an image of at most {} bytes, the flash's", map::kFLASH.size),
+  if (file.size() > FLASH_SLOT_BYTES)
+    throw ConfigError(pointer, fmt::format("an image of at most {} bytes, a slot's of the flash", +FLASH_SLOT_BYTES),
                       fmt::format("{}, {} bytes", firmware.string(), file.size()));
   return file;
+}
+
+// Slot A at the start, slot B behind it.
+Bytes rom_flash(const CardConfig& config) {
+  Bytes flash = slot_image(config.firmware, "/card/firmware");
+  if (config.firmware_b.empty()) return flash;
+  const Bytes second = slot_image(config.firmware_b, "/card/firmware_b");
+  flash.resize(FLASH_SLOT_BYTES, std::byte{0xff});
+  flash.insert(flash.end(), second.begin(), second.end());
+  return flash;
+}
+
+Bytes host_flash(const path& image) {
+  return image.empty() ? Bytes() : read(image, "/card/host_image", map::kHOST_FLASH.size);
 }
 
 // Device tree at the start of the DRAM, kernel behind it, initrd behind the kernel.
@@ -80,9 +94,10 @@ void load_linux(const CardConfig& config, DeviceTreeConfig tree, Boot& boot) {
 
 Boot prepare_boot(const CardConfig& config, std::uint64_t seed) {
   Boot boot;
+  boot.host_flash = host_flash(config.host_image);
   if (config.boot.type == BootConfig::Type::kRom) {
     boot.entry.address = map::kROM.base;
-    boot.flash = rom_flash(config.firmware);
+    boot.flash = rom_flash(config);
     return boot;
   }
   boot.entry.level = config.boot.level;

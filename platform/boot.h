@@ -18,8 +18,9 @@ struct Boot {
   };
 
   arm::Entry entry;
-  std::vector<std::byte> flash;  // from its first byte on; the rest is erased
-  std::vector<Piece> memory;     // what a boot loader would have put there: at each reset
+  std::vector<std::byte> flash;       // from its first byte on; the rest is erased
+  std::vector<std::byte> host_flash;  // likewise, of the host's boot flash
+  std::vector<Piece> memory;          // what a boot loader would have put there: at each reset
 };
 
 // `seed`: of the randomness that the guest is given. Throws ConfigError for files that are missing, or are not what the

@@ -17,6 +17,22 @@ arm::ClusterConfig with_entry(arm::ClusterConfig cluster, const arm::Entry& entr
   return cluster;
 }
 
+// Firmware keeps its updates in the flash; directly booted software finds it write-protected.
+memory::FlashWrites flash_writes(const BootConfig& boot) {
+  return boot.type == BootConfig::Type::kRom ? memory::FlashWrites::kAllowed : memory::FlashWrites::kRefused;
+}
+
+Gateway::Config gateway_config(const CardConfig& config) {
+  Gateway::Config gateway{.operator_key = std::nullopt, .card_id = config.fuses.card_id, .volumes = config.volumes};
+  if (config.operator_key.empty()) return gateway;
+  try {
+    gateway.operator_key = read_operator_key(config.operator_key);
+  } catch (const std::runtime_error& error) {
+    throw ConfigError("/card/operator_key", "a P-384 public key in PEM form", error.what());
+  }
+  return gateway;
+}
+
 }  // namespace
 
 Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pcie::Link& link,
@@ -26,12 +42,14 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
       alarms_("alarms", sim),
       bus_("bus", sim),
       rom_("rom", sim, map::kROM.size, config.rom.string()),
-      flash_("flash", sim, {.size = map::kFLASH.size}, boot_.flash),
+      flash_("flash", sim, {.size = map::kFLASH.size, .writes = flash_writes(config.boot)}, boot_.flash),
       variables_("variables", sim, {.size = map::kFLASH1.size, .writes = memory::FlashWrites::kAllowed}),
       sram_("sram", sim, {.size = map::kSRAM.size}),
       dram_("dram", sim, {.size = config.dram_size}),
       fuses_("fuses", sim, config.fuses),
       mailbox_("mailbox", sim, memory::kMailboxChannels),
+      security_("security", sim, config.security, config.fuses, alarms_),
+      host_gate_("host_gate", sim, alarms_, map::kHOST_FLASH.size, boot_.host_flash),
       uart_("uart", sim),
       rtc_("rtc", sim, config.rtc),
       gic_("gic", sim, config.cluster.cores, kSpis),
@@ -39,13 +57,17 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
       watchdog_("watchdog", sim),
       cluster_("cluster", sim, with_entry(config.cluster, boot_.entry)),
       endpoint_("pcie", sim, link),
-      nvme_("nvme", sim, mailbox_.channel(memory::kNvmeChannel)),
+      nvme_("nvme", sim, mailbox_.channel(memory::kNvmeChannel), &security_),
       control_plane_("control_plane", sim, mailbox_.channel(memory::kControlChannel), config.volumes, alarms_),
+      gateway_("gateway", sim, gateway_config(config), control_plane_, alarms_, gateway_surroundings(config.fuses)),
       dram_size_(config.dram_size),
       reset_pulse_(config.cluster.core.quantum + sc_core::sc_time(1, sc_core::SC_US)),
       system_reset_(sim.scheduler, *this),
+      tamper_at_(config.tamper_at),
+      tamper_(sim.scheduler, *this),
       resets_(counter("resets", "resets")) {
   nvme_.card.bind(bus_.target);
+  security_.card.bind(bus_.target);
   map_blocks();
   wire_interrupts();
   for (unsigned i = 0; i < cluster_.size(); ++i) wire_core(i);
@@ -65,6 +87,18 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
   });
 }
 
+Gateway::Surroundings Card::gateway_surroundings(const memory::FusesConfig& fuses) {
+  return {
+      .verify = [this](auto message, auto key, auto signature) { return security_.verify(message, key, signature); },
+      .card =
+          [this, life_cycle = memory::kLifeCycleNames.at(fuses.life_cycle)] {
+            return Gateway::CardState{.life_cycle = life_cycle,
+                                      .host_released = host_gate_.released(),
+                                      .tampered = security_.tampered(),
+                                      .resets = resets()};
+          }};
+}
+
 void Card::map_blocks() {
   const auto place = [this](const map::Region& region, tlm::tlm_target_socket<>& block) {
     bus_.map(region.name, region.base, region.size, block);
@@ -80,6 +114,9 @@ void Card::map_blocks() {
   place(map::kFUSES, fuses_.socket);
   place(map::kWATCHDOG, watchdog_.socket);
   place(map::kMAILBOX, mailbox_.socket);
+  place(map::kSECURITY, security_.socket);
+  place(map::kHOST_GATE, host_gate_.socket);
+  place(map::kHOST_FLASH, host_gate_.flash().socket);
   place(map::kSRAM, sram_.socket);
   place(map::kPCIE, endpoint_.socket);
   place(map::kNVME, nvme_.socket);
@@ -94,6 +131,7 @@ void Card::wire_interrupts() {
   spi(rtc_.interrupt, map::kIrqRTC);
   spi(mailbox_.interrupt, map::kIrqMAILBOX);
   spi(watchdog_.interrupt, map::kIrqWATCHDOG);
+  spi(security_.interrupt, map::kIrqSECURITY);
 }
 
 void Card::wire_core(unsigned number) {
@@ -121,6 +159,11 @@ void Card::add_volumes(const CardConfig& config, pcie::Link& link,
   }
 }
 
+void Card::start_of_simulation() {
+  reset();
+  if (tamper_at_ != sc_core::SC_ZERO_TIME) tamper_.call_at(tamper_at_);
+}
+
 void Card::reset() {
   resets_.add();
   log_.info("reset");
@@ -138,6 +181,8 @@ void Card::reset() {
               dram_.bytes().begin() + static_cast<std::ptrdiff_t>(piece.address - map::kDRAM.base));
   fuses_.reset();
   mailbox_.reset();
+  security_.reset();
+  host_gate_.reset();
   uart_.reset();
   rtc_.reset();
   watchdog_.reset();

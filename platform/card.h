@@ -20,10 +20,13 @@
 #include "models/nvme/engine.h"
 #include "models/pcie/endpoint.h"
 #include "models/security/alarms.h"
+#include "models/security/engine.h"
+#include "models/security/host_gate.h"
 #include "models/storage/volume.h"
 #include "platform/boot.h"
 #include "platform/config.h"
 #include "platform/control_plane.h"
+#include "platform/gateway.h"
 
 namespace cardvp::platform {
 
@@ -46,12 +49,18 @@ class Card : public Model {
   arm::Pl011& uart() { return uart_; }
   arm::Cluster& cluster() { return cluster_; }
   const arm::Cluster& cluster() const { return cluster_; }
+  ControlPlane& control_plane() { return control_plane_; }
   const ControlPlane& control_plane() const { return control_plane_; }
-  const security::Alarms& alarms() const { return alarms_; }
+  Gateway& gateway() { return gateway_; }
+  security::Engine& security() { return security_; }
+  security::HostGate& host_gate() { return host_gate_; }
+  security::Alarms& alarms() { return alarms_; }
   std::uint64_t resets() const { return resets_.value(); }  // the first included
 
  private:
-  void start_of_simulation() override { reset(); }
+  void start_of_simulation() override;
+  void tamper() { security_.tamper(); }
+  Gateway::Surroundings gateway_surroundings(const memory::FusesConfig& fuses);
   void map_blocks();
   void wire_interrupts();
   void wire_core(unsigned number);
@@ -67,6 +76,8 @@ class Card : public Model {
   memory::Ram dram_;
   memory::Fuses fuses_;
   memory::Mailbox mailbox_;
+  security::Engine security_;
+  security::HostGate host_gate_;
   arm::Pl011 uart_;
   arm::Pl031 rtc_;
   arm::Gic gic_;
@@ -77,11 +88,14 @@ class Card : public Model {
   std::vector<std::unique_ptr<storage::Volume>> volumes_;  // outlive the engine
   nvme::Engine nvme_;
   ControlPlane control_plane_;
+  Gateway gateway_;
   std::uint64_t dram_size_;
   std::function<void()> on_power_off_;
   bool powered_off_ = false;
   sc_core::sc_time reset_pulse_;  // of PSCI SYSTEM_RESET
   Callback<&Card::reset> system_reset_;
+  sc_core::sc_time tamper_at_;
+  Callback<&Card::tamper> tamper_;
   Counter& resets_;
 };
 

@@ -63,8 +63,7 @@ std::string ControlResult::text() const {
     case CONTROL_NOT_ATTACHED: return "not attached";
     case CONTROL_BAD_KEY: return "the key was not wrapped for this card, or is of no use";
     case CONTROL_NO_KEY: return "no key";
-    case CONTROL_HOST_IMAGE_REFUSED:
-      return fmt::format("the host's boot image was refused: fault {}", value);
+    case CONTROL_HOST_IMAGE_REFUSED: return fmt::format("the host's boot image was refused: fault {}", value);
     default: return fmt::format("status {}", status);
   }
 }

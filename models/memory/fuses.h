@@ -8,6 +8,7 @@
 namespace cardvp::memory {
 
 enum LifeCycle : std::uint8_t { kDevelopment = 0, kProduction = 1, kReturned = 2 };
+inline constexpr std::array<const char*, 3> kLifeCycleNames = {"development", "production", "returned"};
 
 struct FusesConfig {
   std::uint64_t card_id = 0;
