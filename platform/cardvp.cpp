@@ -6,6 +6,9 @@
 #include <CLI/CLI.hpp>
 #include <systemc>
 
+#include "platform/call_command.h"
+#include "platform/key_command.h"
+#include "platform/scenario_arguments.h"
 #include "platform/tables.h"
 #include "scenarios/installation.h"
 #include "scenarios/runner.h"
@@ -17,21 +20,14 @@ using namespace cardvp;
 using scenarios::RunStatus;
 
 struct Arguments {
-  std::string file;
-  std::vector<std::string> overrides;
-  std::optional<std::uint64_t> seed;
+  ScenarioArguments scenario;
   bool quiet = false;
   scenarios::RunOptions options;
 };
 
-void add_scenario_options(CLI::App& command, Arguments& arguments) {
+void add_scenario_options(CLI::App& command, ScenarioArguments& arguments) {
   command.add_option("FILE", arguments.file, "Scenario, a JSON file (see `cardvp list`)")->required();
-  command
-      .add_option("--set", arguments.overrides,
-                  "Change a value: a JSON pointer and the value as JSON, or else as a string: --set "
-                  "/host/workloads/0/queue_depth=4. May be repeated")
-      ->type_name("/json/pointer=VALUE")
-      ->allow_extra_args(false);
+  add_override_option(command, arguments);
   command.add_option("--seed", arguments.seed, "Seed, in place of the scenario's")->type_name("N");
 }
 
@@ -73,6 +69,13 @@ void add_run_options(CLI::App& command, Arguments& arguments) {
                                    "Wait at reset for gdb on this TCP port of 127.0.0.1; 0: any that is free, which is "
                                    "printed. See docs/firmware.md");
   add_gdb("--gdb-attach", false, "The same, but run at once: gdb can attach at any time")->excludes(gdb);
+  command
+      .add_option("--gateway", arguments.options.gateway,
+                  "Take the operator's signed calls at this Unix socket, which is made, and removed at the end (see "
+                  "`cardvp call`). With limits.run_ms the run goes on until then, no faster than the wall's clock once "
+                  "there is nothing else to do; without, it ends as ever. When calls come is not part of the scenario: "
+                  "such a run cannot be repeated exactly")
+      ->type_name("SOCKET");
   command.add_flag("--quiet", arguments.quiet, "Show errors and warnings only");
 }
 
@@ -98,14 +101,6 @@ void add_insight_options(CLI::App& command, scenarios::InsightOptions& options) 
                   "System.map; OFFSET, hexadecimal, is added to its addresses. May be repeated")
       ->type_name("FILE[@OFFSET]")
       ->allow_extra_args(false);
-}
-
-scenarios::Scenario load(const Arguments& arguments) {
-  const std::filesystem::path file = arguments.file;
-  nlohmann::json document = scenarios::load_json(file);
-  for (const std::string& text : arguments.overrides) scenarios::apply_override(document, text);
-  if (arguments.seed && document.is_object()) document["seed"] = *arguments.seed;
-  return scenarios::parse_scenario(document, std::filesystem::absolute(file).parent_path());
 }
 
 RunStatus run(const Arguments& arguments, const scenarios::Scenario& scenario) {
@@ -147,11 +142,15 @@ int sc_main(int argc, char** argv) {
   app.require_subcommand(1);
   Arguments arguments;
   CLI::App* const run_command = app.add_subcommand("run", "Run a scenario");
-  add_scenario_options(*run_command, arguments);
+  add_scenario_options(*run_command, arguments.scenario);
   add_run_options(*run_command, arguments);
   add_insight_options(*run_command, arguments.options.insight);
   CLI::App* const validate_command = app.add_subcommand("validate", "Check a scenario without running it");
-  add_scenario_options(*validate_command, arguments);
+  add_scenario_options(*validate_command, arguments.scenario);
+  CallArguments call_arguments;
+  CLI::App* const call_command = add_call_command(app, call_arguments);
+  KeyArguments key_arguments;
+  CLI::App* const key_command = add_key_command(app, key_arguments);
   CLI::App* const list_command = app.add_subcommand("list", "List the scenarios that come with the program");
   CLI::App* const registers_command = app.add_subcommand("registers", "Print all register banks, as Markdown");
   CLI::App* const map_command = app.add_subcommand("map", "Print the card's address map, as Markdown");
@@ -167,10 +166,16 @@ int sc_main(int argc, char** argv) {
     if (list_command->parsed()) list_scenarios();
     if (registers_command->parsed()) fmt::print("{}", platform::register_tables());
     if (map_command->parsed()) fmt::print("{}", platform::memory_map_tables());
+    if (key_command->parsed()) run_key_command(*key_command, key_arguments);
+    if (call_command->parsed()) {
+      const std::string line = signed_call(call_arguments);
+      return guarded(RunStatus::kFailed,
+                     [&] { return send_call(call_arguments.socket, line) ? RunStatus::kOk : RunStatus::kFailed; });
+    }
     if (!run_command->parsed() && !validate_command->parsed()) return RunStatus::kOk;
-    const scenarios::Scenario scenario = load(arguments);
+    const scenarios::Scenario scenario = load(arguments.scenario);
     if (validate_command->parsed()) {
-      fmt::print("{}: ok\n", arguments.file);
+      fmt::print("{}: ok\n", arguments.scenario.file);
       return RunStatus::kOk;
     }
     return guarded(RunStatus::kFailed, [&] { return run(arguments, scenario); });

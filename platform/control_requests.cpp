@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "image.h"
+
 namespace cardvp::platform {
 namespace {
 

@@ -204,7 +204,7 @@ void Gateway::keep(Call& call, const std::string& outcome) {
 }
 
 void Gateway::finish(const Call& call, const Answer& answer) {
-  json line = {{"id", call.id}};
+  nlohmann::ordered_json line = {{"id", call.id}};
   if (answer.code.empty())
     line["result"] = answer.result;
   else

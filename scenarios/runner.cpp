@@ -6,6 +6,7 @@
 
 #include "scenarios/console.h"
 #include "scenarios/debugging.h"
+#include "scenarios/gateway_server.h"
 #include "scenarios/host_program.h"
 #include "scenarios/installation.h"
 #include "scenarios/interrupt.h"
@@ -93,6 +94,7 @@ class Run {
       console_.output(c, at);
     });
     machine_.card().on_power_off([this] { console_.power_off(); });
+    if (!options.gateway.empty()) gateway_.emplace(options.gateway, machine_.card().gateway());
     if (options.console) keyboard_.emplace();
   }
 
@@ -104,13 +106,15 @@ class Run {
       machine_.run_for(kSlice);
       if (debugging) debugging->poll();
       if (debugging && debugging->killed()) return {Outcome::Result::kInterrupted, "ended by gdb"};
+      if (gateway_) gateway_->poll();
       if (guard.interrupted()) return {Outcome::Result::kInterrupted, "interrupted"};
       if (complete()) break;
       if (const std::string problem = find_problem(); !problem.empty()) return failure(problem);
       if (keyboard_)
         attend_keyboard();
-      else if (terminal_.wants_progress())
-        show_progress();
+      else if (waits_for_calls())
+        attend_gateway();
+      if (!keyboard_ && terminal_.wants_progress()) show_progress();
     }
     if (keyboard_) show_output();
     if (!console_.error().empty()) return failure(console_.error());
@@ -132,12 +136,18 @@ class Run {
   bool has_host() const { return !scenario_.card.volumes.empty(); }
   bool past_run_limit() { return scenario_.run_limit != sc_core::SC_ZERO_TIME && now() >= scenario_.run_limit; }
 
+  // With a limit, the operator's calls may come up to then.
+  bool takes_calls() { return gateway_ && scenario_.run_limit != sc_core::SC_ZERO_TIME && !past_run_limit(); }
+  // There is nothing to do but what a call would bring.
+  bool waits_for_calls() { return takes_calls() && (machine_.idle() || finished()); }
+  bool finished() { return console_.finished() && (!has_host() || program_.finished()); }
+
   bool complete() {
     if (!console_.error().empty()) return true;
     if (keyboard_ && keyboard_->quit()) return true;
-    if (!console_.finished() || (has_host() && !program_.finished())) return false;
+    if (!finished()) return false;
     if (machine_.card().powered_off()) return true;
-    if (keyboard_) return false;
+    if (keyboard_ || takes_calls()) return false;
     return has_host() || !scenario_.console.empty() || past_run_limit();
   }
 
@@ -150,7 +160,7 @@ class Run {
       return fmt::format("the card's link did not come up within {} (limits.boot_ms)",
                          scenario_.boot_limit.to_string());
     if (machine_.card().powered_off() && has_host()) return "the card powered itself off while " + program_.activity();
-    if (keyboard_ || !machine_.idle()) return {};  // keys may change everything
+    if (keyboard_ || takes_calls() || !machine_.idle()) return {};  // keys and calls may change everything
     if (!console_.finished()) return console_.step() + ": nothing is left that could happen";
     if (!has_host()) return "nothing is left that could happen";
     return program_.link_up() ? "nothing is left that could happen while " + program_.activity()
@@ -171,15 +181,23 @@ class Run {
   }
 
   // One slice is over. A person expects the guest's seconds to be no shorter than their own; what has been lost while
-  // the guest was busy is not made up for.
-  void attend_keyboard() {
+  // the guest was busy is not made up for. How long to wait now.
+  std::chrono::microseconds ahead_of_the_wall() {
     constexpr auto kTolerance = std::chrono::milliseconds(20);
-    show_output();
     due_ = std::max(due_ + std::chrono::microseconds(100), WallClock::now() - kTolerance);  // kSlice
     const auto early = due_ - WallClock::now();
-    keyboard_->wait(std::max(std::chrono::duration_cast<std::chrono::microseconds>(early - kTolerance),
-                             std::chrono::microseconds(0)));
+    return std::max(std::chrono::duration_cast<std::chrono::microseconds>(early - kTolerance),
+                    std::chrono::microseconds(0));
+  }
+
+  void attend_keyboard() {
+    show_output();
+    keyboard_->wait(ahead_of_the_wall());
     machine_.card().uart().type(keyboard_->take());
+  }
+
+  void attend_gateway() {
+    if (const std::chrono::microseconds early = ahead_of_the_wall(); early.count() > 0) gateway_->wait(early);
   }
 
   // The machine itself is at fault, most likely its firmware: shows what there is to see of it.
@@ -204,6 +222,7 @@ class Run {
   Console console_;
   HostProgram program_;
 
+  std::optional<GatewayServer> gateway_;
   std::optional<Keyboard> keyboard_;
   std::size_t shown_ = 0;  // bytes of the UART's output
   WallClock::time_point due_ = WallClock::now();

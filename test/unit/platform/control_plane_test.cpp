@@ -1,6 +1,7 @@
 // The control plane against firmware that answers late, twice, not at all, or what nobody asked.
 #include "platform/control_plane.h"
 
+#include "image.h"
 #include "test/unit/platform/control_fixture.h"
 
 namespace cardvp {
@@ -167,7 +168,10 @@ TEST(ControlRequests, VersionsAndResultsInWords) {
   EXPECT_EQ(platform::version_text(0xff01ffff), "255.1.65535");
   ControlResult refused;
   refused.status = CONTROL_HOST_IMAGE_REFUSED;
-  EXPECT_THAT(refused.text(), testing::StartsWith("the host's boot image was refused: "));
+  refused.value = IMAGE_NOT_SIGNED;
+  EXPECT_EQ(refused.text(), std::string("the host's boot image was refused: ") + image_fault_text(IMAGE_NOT_SIGNED));
+  refused.value = 0xffffffff;
+  EXPECT_EQ(refused.text(), "the host's boot image was refused: fault 4294967295");
 }
 
 }  // namespace
