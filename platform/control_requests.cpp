@@ -65,7 +65,10 @@ std::string ControlResult::text() const {
     case CONTROL_NOT_ATTACHED: return "not attached";
     case CONTROL_BAD_KEY: return "the key was not wrapped for this card, or is of no use";
     case CONTROL_NO_KEY: return "no key";
-    case CONTROL_HOST_IMAGE_REFUSED: return fmt::format("the host's boot image was refused: fault {}", value);
+    case CONTROL_HOST_IMAGE_REFUSED:
+      return "the host's boot image was refused: " + (value <= IMAGE_ENGINE_FAILED
+                                                          ? image_fault_text(static_cast<image_fault>(value))
+                                                          : fmt::format("fault {}", value));
     default: return fmt::format("status {}", status);
   }
 }
