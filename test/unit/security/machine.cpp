@@ -70,22 +70,27 @@ security_status SecurityMachine::run(security_descriptor& descriptor) {
 
 security_status SecurityMachine::load(unsigned slot, std::span<const std::uint8_t> key, unsigned purpose,
                                       unsigned owner) {
-  const memory::FusesConfig config = fuses();
-  std::array<std::byte, kTransportKeyBytes> transport;
-  derive_transport_key(*crypto_, std::as_bytes(std::span(config.device_secret)), config.card_id, transport);
-  Bytes wrapped(wrapped_bytes(key.size()));
-  EXPECT_EQ(crypto_->wrap(transport, std::as_bytes(key), true, std::as_writable_bytes(std::span(wrapped))).status,
-            SECURITY_OK);
+  const Bytes given = wrapped(key);
   security_descriptor descriptor{};
   descriptor.operation = SECURITY_UNWRAP;
   descriptor.flags = SECURITY_PADDED;
   descriptor.key_slot = SECURITY_SLOT_TRANSPORT;
   descriptor.result_slot = static_cast<std::uint16_t>(slot);
-  descriptor.source = put(Places::kKey, wrapped);
-  descriptor.source_size = static_cast<std::uint32_t>(wrapped.size());
+  descriptor.source = put(Places::kKey, given);
+  descriptor.source_size = static_cast<std::uint32_t>(given.size());
   descriptor.purpose = static_cast<std::uint16_t>(purpose);
   descriptor.owner = static_cast<std::uint16_t>(owner);
   return run(descriptor);
+}
+
+Bytes SecurityMachine::wrapped(std::span<const std::uint8_t> key) {
+  const memory::FusesConfig config = fuses();
+  std::array<std::byte, kTransportKeyBytes> transport;
+  derive_transport_key(*crypto_, std::as_bytes(std::span(config.device_secret)), config.card_id, transport);
+  Bytes made(wrapped_bytes(key.size()));
+  EXPECT_EQ(crypto_->wrap(transport, std::as_bytes(key), true, std::as_writable_bytes(std::span(made))).status,
+            SECURITY_OK);
+  return made;
 }
 
 void SecurityMachine::replace(unsigned slot, std::span<const std::uint8_t> key, unsigned purpose, unsigned owner) {
@@ -96,6 +101,69 @@ void SecurityMachine::replace(unsigned slot, std::span<const std::uint8_t> key, 
 std::uint64_t SecurityMachine::slot_status(unsigned slot) {
   set(offset::SLOT_SELECT, slot);
   return get(offset::SLOT_STATUS);
+}
+
+Batch::Batch(SecurityMachine& machine, unsigned ring, std::uint32_t entries)
+    : machine_(machine), ring_(ring), entries_(entries) {
+  machine_.set(offset::RING_BASE + 0x20 * ring, ring_address(0), 8);
+  machine_.set(offset::RING_SIZE + 0x20 * ring, entries);
+  machine_.set(offset::RING_CONTROL + 0x20 * ring, 1);
+}
+
+std::uint64_t Batch::place(std::size_t size) {
+  const std::uint64_t at = next_place_;
+  next_place_ += (size + 15) / 16 * 16;
+  EXPECT_LE(next_place_, Places::kBatchEnd);
+  return SecurityMachine::kRam + at;
+}
+
+std::uint64_t Batch::place(std::span<const std::uint8_t> bytes) {
+  const std::uint64_t at = place(bytes.size());
+  machine_.put(at - SecurityMachine::kRam, bytes);
+  return at;
+}
+
+std::size_t Batch::add(const security_descriptor& descriptor) {
+  if (descriptors_.empty()) done_.clear();
+  descriptors_.push_back(descriptor);
+  descriptors_.back().status = SECURITY_PENDING;
+  return descriptors_.size() - 1;
+}
+
+std::size_t Batch::add_key(unsigned slot, std::span<const std::uint8_t> key, unsigned purpose) {
+  const Bytes given = machine_.wrapped(key);
+  security_descriptor descriptor{};
+  descriptor.operation = SECURITY_UNWRAP;
+  descriptor.flags = SECURITY_PADDED;
+  descriptor.result_slot = static_cast<std::uint16_t>(slot);
+  descriptor.source = place(given);
+  descriptor.source_size = static_cast<std::uint32_t>(given.size());
+  descriptor.purpose = static_cast<std::uint16_t>(purpose);
+  descriptor.owner = SECURITY_OWNER_CARD;
+  return add(descriptor);
+}
+
+void Batch::run() {
+  for (std::size_t begun = 0; begun < descriptors_.size();) {
+    const std::size_t count = std::min<std::size_t>(descriptors_.size() - begun, entries_ - 1);
+    const std::uint32_t first = tail_;
+    for (std::size_t i = 0; i < count; ++i, tail_ = (tail_ + 1) % entries_)
+      std::memcpy(machine_.ram.bytes().data() + (ring_address(tail_) - SecurityMachine::kRam), &descriptors_[begun + i],
+                  sizeof(security_descriptor));
+    machine_.set(offset::RING_TAIL + 0x20 * ring_, tail_);
+    sc_core::sc_start();
+    ASSERT_EQ(machine_.get(offset::RING_STATUS + 0x20 * ring_), 0u);
+    ASSERT_EQ(machine_.get(offset::RING_HEAD + 0x20 * ring_), tail_);
+    for (std::size_t i = 0; i < count; ++i) {
+      security_descriptor& descriptor = done_.emplace_back();
+      const auto index = static_cast<std::uint32_t>((first + i) % entries_);
+      std::memcpy(&descriptor, machine_.ram.bytes().data() + (ring_address(index) - SecurityMachine::kRam),
+                  sizeof descriptor);
+    }
+    begun += count;
+  }
+  descriptors_.clear();
+  next_place_ = Places::kBatch;
 }
 
 }  // namespace cardvp::security

@@ -111,6 +111,8 @@ class SecurityMachine {
   void replace(unsigned slot, std::span<const std::uint8_t> key, unsigned purpose,
                unsigned owner = SECURITY_OWNER_CARD);
   std::uint64_t slot_status(unsigned slot);
+  // What UNWRAP with SECURITY_PADDED takes.
+  Bytes wrapped(std::span<const std::uint8_t> key);
 
  private:
   std::unique_ptr<Crypto> crypto_ = make_openssl_crypto();
@@ -118,8 +120,40 @@ class SecurityMachine {
 
 // With places that do not overlap, all in RAM.
 struct Places {
-  static constexpr std::uint64_t kSource = 0x10'0000, kFirst = 0x20'0000, kSecond = 0x30'0000, kTag = 0x38'0000,
-                                 kDestination = 0x40'0000, kKey = 0x8'0000;
+  static constexpr std::uint64_t kKey = 0x8'0000, kSource = 0x10'0000, kFirst = 0x20'0000, kSecond = 0x30'0000,
+                                 kTag = 0x38'0000, kDestination = 0x40'0000;
+  static constexpr std::uint64_t kBatch = 0x100'0000, kBatchEnd = 0x500'0000;
+  static constexpr std::uint64_t kRings = 0x500'0000, kRingBytes = 0x10'0000;
+};
+
+// Many descriptors by a ring, with their data; the ring goes on from one run to the next, and around.
+class Batch {
+ public:
+  Batch(SecurityMachine& machine, unsigned ring, std::uint32_t entries);
+
+  // Memory for the next run.
+  std::uint64_t place(std::size_t size);
+  std::uint64_t place(std::span<const std::uint8_t> bytes);
+  // The index of its status.
+  std::size_t add(const security_descriptor& descriptor);
+  // UNWRAP of a key that the transport key wraps.
+  std::size_t add_key(unsigned slot, std::span<const std::uint8_t> key, unsigned purpose);
+  std::size_t size() const { return descriptors_.size(); }
+  // Does what was added since the last run. Statuses are there until the next add().
+  void run();
+  security_status status(std::size_t index) const { return static_cast<security_status>(done_.at(index).status); }
+  const security_descriptor& done(std::size_t index) const { return done_.at(index); }
+
+ private:
+  std::uint64_t ring_address(std::uint32_t index) const {
+    return SecurityMachine::kRam + Places::kRings + ring_ * Places::kRingBytes + index * sizeof(security_descriptor);
+  }
+  SecurityMachine& machine_;
+  unsigned ring_;
+  std::uint32_t entries_;
+  std::uint32_t tail_ = 0;
+  std::uint64_t next_place_ = Places::kBatch;
+  std::vector<security_descriptor> descriptors_, done_;
 };
 
 }  // namespace cardvp::security
