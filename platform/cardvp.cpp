@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <systemc>
 
+#include "models/security/secret.h"
 #include "platform/call_command.h"
 #include "platform/key_command.h"
 #include "platform/scenario_arguments.h"
@@ -184,6 +185,10 @@ int sc_main(int argc, char** argv) {
 }
 
 int main(int argc, char** argv) {
+  if (!cardvp::security::exclude_openssl_from_dumps()) {  // first of all
+    fmt::print(stderr, "cardvp: OpenSSL was used before it was given memory for keys\n");
+    return 1;
+  }
   ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
   return sc_core::sc_elab_and_sim(argc, argv);
 }

@@ -54,6 +54,14 @@ namespace cardvp::platform::banks::nvme_host {
 #define CARDVP_REGISTERS "models/nvme/nvme_host.def"
 #include "models/base/declare_registers.h"
 }  // namespace cardvp::platform::banks::nvme_host
+namespace cardvp::platform::banks::security {
+#define CARDVP_REGISTERS "models/security/security.def"
+#include "models/base/declare_registers.h"
+}  // namespace cardvp::platform::banks::security
+namespace cardvp::platform::banks::host_gate {
+#define CARDVP_REGISTERS "models/security/host_gate.def"
+#include "models/base/declare_registers.h"
+}  // namespace cardvp::platform::banks::host_gate
 
 namespace cardvp::platform {
 namespace {
@@ -62,6 +70,7 @@ constexpr const BankInfo* kBanks[] = {
     &banks::gicd::kBank,      &banks::gicc::kBank,          &banks::gicv2m::kBank,       &banks::pl011::kBank,
     &banks::pl031::kBank,     &banks::watchdog::kBank,      &banks::fuses::kBank,        &banks::mailbox::kBank,
     &banks::pcie_link::kBank, &banks::pcie_function::kBank, &banks::nvme_control::kBank, &banks::nvme_host::kBank,
+    &banks::security::kBank,  &banks::host_gate::kBank,
 };
 
 const char* name_of(Access access) {
