@@ -36,7 +36,7 @@ enum {
   CONTROL_ALREADY_ATTACHED = 2,
   CONTROL_UNKNOWN = 3,
   CONTROL_NOT_ATTACHED = 4,
-  CONTROL_BAD_KEY = 5,           /* not wrapped for this card, or of a wrong size */
+  CONTROL_BAD_KEY = 5,           /* not wrapped for this card; a volume that has a key is to be attached without it */
   CONTROL_NO_KEY = 6,            /* an encrypted volume without a key; a key that is not there */
   CONTROL_HOST_IMAGE_REFUSED = 7 /* the host stays in reset, the link down; `value` is the enum image_fault */
 };

@@ -7,7 +7,8 @@
 #ifndef CARDVP_FIRMWARE_NVME_H
 #define CARDVP_FIRMWARE_NVME_H
 
-#include "messages.h"
+#include "models/security/descriptor.h"
+#include "update.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -38,6 +39,15 @@ struct nvme_port {
   uint64_t (*now_us)(void* context);
 };
 
+/* What the controllers of a card share. */
+struct nvme_card {
+  struct update* update;
+  const struct event_log* log;
+  void* context;
+  /* The security engine's quote over a nonce of SECURITY_NONCE_BYTES. */
+  enum security_status (*quote)(void* context, const uint8_t* nonce, struct security_quote* quote);
+};
+
 #define NVME_PORT_READ(port, reg) (port)->read((port)->context, reg, reg##_BITS)
 #define NVME_PORT_WRITE(port, reg, value) (port)->write((port)->context, reg, reg##_BITS, value)
 
@@ -63,6 +73,7 @@ struct nvme_held_event_request {
 
 struct nvme_controller {
   const struct nvme_port* port;
+  const struct nvme_card* card;
   struct nvme_identity identity;
   uint16_t function;
   uint16_t max_queues; /* I/O queue pairs that the engine has */
@@ -89,14 +100,16 @@ enum nvme_change {
   NVME_SHUT_DOWN
 };
 
-void nvme_init(struct nvme_controller* controller, const struct nvme_port* port, unsigned function,
-               const struct nvme_identity* identity);
+/* Of a function that the host cannot reach yet; events that the engine noted before are forgotten. */
+void nvme_init(struct nvme_controller* controller, const struct nvme_port* port, const struct nvme_card* card,
+               unsigned function, const struct nvme_identity* identity);
 
 /* Handles NVME_MESSAGE_EVENT; gives the last thing that happened, for the log. */
 enum nvme_change nvme_events(struct nvme_controller* controller);
 
 /* Handles NVME_MESSAGE_ADMIN. `number`: which of the engine's messages this is, counted as port->sent does; the first
- * is 0. Completes it, unless it is an Asynchronous Event Request, which is held. */
+ * is 0. Completes it, unless it is an Asynchronous Event Request, which is held, or one of firmware update, which the
+ * update completes. */
 void nvme_admin(struct nvme_controller* controller, const struct nvme_message_admin* message, uint32_t number);
 
 /* -- Between the files of this code. -- */
@@ -106,11 +119,12 @@ struct nvme_command { /* of an admin command, Figure 104 */
   uint16_t cid;
   uint32_t nsid;
   uint64_t prp1;
-  uint32_t dw10, dw11, dw12, dw13;
+  uint32_t dw10, dw11, dw12, dw13, dw14, dw15;
+  uint32_t tag; /* the engine's */
 };
 
 struct nvme_answer {
-  uint16_t status;
+  uint16_t status; /* NVME_LATER: the command is completed elsewhere */
   uint32_t dw0;
   const void* data;
   uint32_t data_size;
@@ -118,7 +132,7 @@ struct nvme_answer {
 
 typedef struct nvme_answer nvme_handler(struct nvme_controller* controller, const struct nvme_command* command);
 nvme_handler nvme_identify, nvme_get_log_page, nvme_set_features, nvme_get_features, nvme_create_sq, nvme_create_cq,
-    nvme_delete_sq, nvme_delete_cq;
+    nvme_delete_sq, nvme_delete_cq, nvme_firmware_download, nvme_firmware_commit, nvme_get_quote, nvme_get_event_log;
 
 static inline struct nvme_answer nvme_status(uint16_t status) {
   struct nvme_answer answer = {status, 0, 0, 0};
@@ -128,6 +142,7 @@ static inline struct nvme_answer nvme_status(uint16_t status) {
 /* Cleared, and good for the next NVME_DATA_PAGES - 1 commands too. */
 uint8_t* nvme_data_page(void);
 
+void nvme_read_limits(struct nvme_controller* controller);
 void nvme_reset_features(struct nvme_controller* controller);
 /* Reports what is pending, if the host asked for events. */
 void nvme_report_events(struct nvme_controller* controller);

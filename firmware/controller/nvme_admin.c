@@ -73,6 +73,10 @@ static nvme_handler* handler(unsigned opcode) {
     case NVME_ABORT_COMMAND: return abort_command;
     case NVME_SET_FEATURES: return nvme_set_features;
     case NVME_GET_FEATURES: return nvme_get_features;
+    case NVME_FIRMWARE_COMMIT: return nvme_firmware_commit;
+    case NVME_FIRMWARE_DOWNLOAD: return nvme_firmware_download;
+    case NVME_GET_QUOTE: return nvme_get_quote;
+    case NVME_GET_EVENT_LOG: return nvme_get_event_log;
     default: return 0;
   }
 }
@@ -95,8 +99,10 @@ void nvme_admin(struct nvme_controller* controller, const struct nvme_message_ad
       .dw11 = entry[11],
       .dw12 = entry[12],
       .dw13 = entry[13],
+      .dw14 = entry[14],
+      .dw15 = entry[15],
+      .tag = message->header.tag,
   };
-  uint32_t tag = message->header.tag;
   struct nvme_answer answer;
   if (!nvme_admin_supported(command.opcode)) {
     answer = nvme_status(NVME_INVALID_OPCODE);
@@ -107,10 +113,10 @@ void nvme_admin(struct nvme_controller* controller, const struct nvme_message_ad
   } else if (controller->request_count == NVME_ASYNC_EVENTS) {
     answer = nvme_status(NVME_ASYNC_EVENT_LIMIT);
   } else {
-    controller->requests[controller->request_count++] = (struct nvme_held_event_request){tag, command.cid};
+    controller->requests[controller->request_count++] = (struct nvme_held_event_request){command.tag, command.cid};
     nvme_report_events(controller);
     return;
   }
-  complete(controller, tag, &answer);
+  if (answer.status != NVME_LATER) complete(controller, command.tag, &answer);
   nvme_report_events(controller); /* the command may have unmasked events */
 }

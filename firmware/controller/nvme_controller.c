@@ -13,18 +13,26 @@ static void reset(struct nvme_controller* controller) {
   nvme_reset_features(controller);
 }
 
-void nvme_init(struct nvme_controller* controller, const struct nvme_port* port, unsigned function,
-               const struct nvme_identity* identity) {
+void nvme_init(struct nvme_controller* controller, const struct nvme_port* port, const struct nvme_card* card,
+               unsigned function, const struct nvme_identity* identity) {
   memset(controller, 0, sizeof *controller);
   controller->port = port;
+  controller->card = card;
   controller->identity = *identity;
   controller->function = (uint16_t)function;
+  nvme_read_limits(controller);
+  /* Those of an attachment before: as long as they stand there, no message tells of new ones. */
+  NVME_PORT_WRITE(port, NVME_EVENTS, NVME_PORT_READ(port, NVME_EVENTS));
+  reset(controller);
+}
+
+void nvme_read_limits(struct nvme_controller* controller) {
+  const struct nvme_port* port = controller->port;
   uint64_t limits = NVME_PORT_READ(port, NVME_LIMITS);
   controller->max_queues = (uint16_t)FIELD_OF(NVME_LIMITS_QUEUES, limits);
   uint64_t vectors = FIELD_OF(NVME_LIMITS_VECTORS, limits);
   controller->vectors = (uint16_t)(vectors < NVME_MAX_VECTORS ? vectors : NVME_MAX_VECTORS);
   controller->transfer_limit = (uint8_t)FIELD_OF(NVME_FORMAT_MDTS, NVME_PORT_READ(port, NVME_FORMAT));
-  reset(controller);
 }
 
 /* 3.1.5: CC's fields, each against what CAP and Identify offer. The entry sizes may still be 0; they are checked when a
@@ -64,6 +72,7 @@ enum nvme_change nvme_events(struct nvme_controller* controller) {
     if (FIELD_OF(NVME_EVENTS_DISABLE, events) || FIELD_OF(NVME_EVENTS_RESET, events)) {
       was_ready = 0;
       reset(controller);
+      update_function_reset(controller->card->update, controller->function);
       NVME_PORT_WRITE(port, NVME_STATUS, 0);
       change = NVME_DISABLED;
     }

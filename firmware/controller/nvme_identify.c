@@ -73,12 +73,16 @@ static struct nvme_answer identify_controller(struct nvme_controller* controller
   put16(page + 78, identity->controller_id);                                        /* CNTLID */
   put32(page + 80, 0x00010400);                                                     /* VER: 1.4 */
   page[111] = 1;                                                                    /* CNTRLTYPE: I/O controller */
+  put16(page + 256, 1 << 2);                                                        /* OACS: firmware update */
   page[258] = NVME_ABORTS - 1;                                                      /* ACL */
   page[259] = NVME_ASYNC_EVENTS - 1;                                                /* AERL */
-  page[260] = 0x03;                                                                 /* FRMW: one slot, read-only */
+  page[260] = 1 << 4 | FLASH_SLOTS << 1;                                            /* FRMW: activates without reset */
   page[261] = 0x06;                                         /* LPA: commands-supported log, offsets and long lengths */
+  page[264] = 1;                                            /* AVSCC: vendor commands as in Figure 105 */
   put16(page + 266, NVME_WARNING_KELVIN);                   /* WCTEMP */
   put16(page + 268, NVME_CRITICAL_KELVIN);                  /* CCTEMP */
+  put16(page + 270, 1);                                     /* MTFA: 100 ms */
+  page[319] = 0xff;                                         /* FWUG: pieces of any size */
   page[512] = NVME_SQ_ENTRY_LOG2 << 4 | NVME_SQ_ENTRY_LOG2; /* SQES: 64 bytes */
   page[513] = NVME_CQ_ENTRY_LOG2 << 4 | NVME_CQ_ENTRY_LOG2; /* CQES: 16 bytes */
   put32(page + 516, 1);                                     /* NN */

@@ -37,12 +37,6 @@ static uint32_t health_log(const struct nvme_port* port, uint8_t* page) {
   return 512;
 }
 
-static uint32_t firmware_log(const struct nvme_identity* identity, uint8_t* page) { /* 5.14.1.3 */
-  page[0] = 1;                                                                      /* slot 1 is active */
-  memcpy(page + 8, identity->firmware, sizeof identity->firmware);
-  return 512;
-}
-
 static uint32_t effects_log(uint8_t* page) { /* 5.14.1.5 */
   enum { SUPPORTED = 1 << 0, CHANGES_BLOCKS = 1 << 1, IO_COMMANDS = 1024 };
   for (unsigned opcode = 0; opcode < 256; opcode++)
@@ -64,7 +58,10 @@ struct nvme_answer nvme_get_log_page(struct nvme_controller* controller, const s
   switch (id) {
     case NVME_LOG_ERROR: size = error_log(port, page); break;
     case NVME_LOG_HEALTH: size = health_log(port, page); break;
-    case NVME_LOG_FIRMWARE: size = firmware_log(&controller->identity, page); break;
+    case NVME_LOG_FIRMWARE:
+      update_slot_log(controller->card->update, page);
+      size = 512;
+      break;
     case NVME_LOG_EFFECTS: size = effects_log(page); break;
     default: return nvme_status(NVME_INVALID_LOG_PAGE);
   }

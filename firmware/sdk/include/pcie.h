@@ -17,6 +17,9 @@ int pcie_function_exists(unsigned function);
 /* Gives the function its identity and shows it to the host. */
 void pcie_function_attach(unsigned function, const struct pcie_identity* identity);
 
+/* Takes it away from the host; it is reset. */
+void pcie_function_detach(unsigned function);
+
 void pcie_link_enable(void);
 
 /* False: down. */

@@ -22,6 +22,10 @@ void pcie_function_attach(unsigned function, const struct pcie_identity* identit
   FIELD_WRITE(page, PCIE_FUNCTION_CONTROL, PRESENT, 1);
 }
 
+void pcie_function_detach(unsigned function) {
+  FIELD_WRITE(pcie_function_page(function), PCIE_FUNCTION_CONTROL, PRESENT, 0);
+}
+
 void pcie_link_enable(void) { FIELD_WRITE(MAP_PCIE, PCIE_LINK_CONTROL, ENABLE, 1); }
 
 int pcie_link_up(unsigned* generation, unsigned* lanes) {

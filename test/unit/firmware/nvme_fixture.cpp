@@ -59,7 +59,15 @@ NvmeFirmware::NvmeFirmware() {
   pad(identity_.model, "Amazon Elastic Block Store");
   pad(identity_.device_name, "/dev/sdf");
   pad(identity_.firmware, "0.1.0");
-  nvme_init(&controller_, &port_, 3, &identity_);
+  card_.update = &update_.firmware;
+  card_.log = &event_log_;
+  card_.context = this;
+  card_.quote = [](void* self, const std::uint8_t* nonce, security_quote* quote) {
+    static_cast<NvmeFirmware*>(self)->nonce_.assign(nonce, nonce + SECURITY_NONCE_BYTES);
+    std::memset(quote, 0x51, sizeof *quote);
+    return static_cast<NvmeFirmware*>(self)->quote_status_;
+  };
+  nvme_init(&controller_, &port_, &card_, 3, &identity_);
 }
 
 std::uint64_t NvmeFirmware::queue_command(std::uint64_t written) {
@@ -120,6 +128,8 @@ void NvmeFirmware::send(const Command& command, std::uint32_t tag, std::uint32_t
   message.command[11] = command.dw11;
   message.command[12] = command.dw12;
   message.command[13] = command.dw13;
+  message.command[14] = command.dw14;
+  message.command[15] = command.dw15;
   nvme_admin(&controller_, &message, number);
 }
 

@@ -13,6 +13,7 @@
 #include "firmware/controller/nvme.h"
 #include "firmware/controller/nvme_spec.h"
 #include "models/base/registers.h"
+#include "test/unit/firmware/update_card.h"
 
 namespace cardvp {
 
@@ -32,7 +33,7 @@ struct Completion {
 struct Command {
   std::uint8_t opcode = 0;
   std::uint32_t nsid = 0;
-  std::uint32_t dw10 = 0, dw11 = 0, dw12 = 0, dw13 = 0;
+  std::uint32_t dw10 = 0, dw11 = 0, dw12 = 0, dw13 = 0, dw14 = 0, dw15 = 0;
   std::uint64_t prp1 = 0x1000;
   std::uint16_t cid = 7;
   std::uint32_t dw0_flags = 0;  // bits 15:8 of dword 0: FUSE, PSDT
@@ -72,6 +73,11 @@ class NvmeFirmware : public testing::Test {
   std::set<std::uint32_t> abortable_;  // values of ABORT that find a command in flight
   std::vector<Completion> completions_;
   nvme_port port_{};
+  UpdateCard update_;
+  event_log event_log_{};
+  security_status quote_status_ = SECURITY_OK;
+  std::vector<std::uint8_t> nonce_;  // of the last quote; each of its bytes is 0x51
+  nvme_card card_{};
   nvme_identity identity_{};
   nvme_controller controller_{};
 

@@ -26,7 +26,7 @@ TEST_F(Identify, Controller) {
   EXPECT_EQ(little_endian(page, 78, 2), 3u);                                  // CNTLID
   EXPECT_EQ(little_endian(page, 80, 4), 0x10400u);                            // VER
   EXPECT_EQ(page[111], 1);                     // CNTRLTYPE: reserved values are errors in 1.4
-  EXPECT_EQ(little_endian(page, 256, 2), 0u);  // OACS: no optional admin command
+  EXPECT_EQ(little_endian(page, 256, 2), 4u);  // OACS: firmware update, nothing else
   EXPECT_EQ(page[512], 0x66);                  // SQES
   EXPECT_EQ(page[513], 0x44);                  // CQES
   EXPECT_EQ(little_endian(page, 516, 4), 1u);  // NN
@@ -93,7 +93,7 @@ TEST_F(Identify, DescriptorsAgreeWithTheNamespace) {
 TEST_F(Identify, OtherVolumesHaveOtherIdentifiers) {
   const auto one = identify(3, 1).data;
   identity_.serial[19] = '1';
-  nvme_init(&controller_, &port_, 3, &identity_);
+  nvme_init(&controller_, &port_, &card_, 3, &identity_);
   host_writes_cc(0);
   events();
   enable();

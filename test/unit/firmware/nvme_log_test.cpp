@@ -61,11 +61,13 @@ TEST_F(Logs, ErrorsShowTheNewest) {
   EXPECT_EQ(little_endian(entry, 24, 4), 1u);
 }
 
-TEST_F(Logs, FirmwareSlot) {
+TEST_F(Logs, FirmwareSlots) {
   const auto page = log(NVME_LOG_FIRMWARE, 512).data;
   EXPECT_EQ(page[0], 1);
-  EXPECT_EQ(text(page, 8, 8), "0.1.0   ");
+  EXPECT_EQ(text(page, 8, 8), "0.2.0   ");
   EXPECT_EQ(little_endian(page, 16, 8), 0u);
+  update_.put(1, UpdateCard::package(0x00030000, 100));
+  EXPECT_EQ(text(log(NVME_LOG_FIRMWARE, 512).data, 16, 8), "0.3.0   ");
 }
 
 TEST_F(Logs, EffectsListWhatIsAnswered) {
@@ -74,6 +76,7 @@ TEST_F(Logs, EffectsListWhatIsAnswered) {
   for (unsigned opcode = 0; opcode < 256; ++opcode) {
     if (opcode == NVME_ASYNC_EVENT_REQUEST) continue;
     const bool answered = admin({.opcode = static_cast<std::uint8_t>(opcode)}).status != NVME_INVALID_OPCODE;
+    update_function_reset(&update_.firmware, 3);
     EXPECT_EQ(little_endian(page, 4 * opcode, 4), answered ? 1u : 0u) << opcode;
   }
   EXPECT_EQ(little_endian(page, 1024 + 4 * NVME_WRITE, 4), 3u);  // changes logical blocks
