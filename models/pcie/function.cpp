@@ -48,6 +48,7 @@ void Function::set_present(bool on) {
     settings_changed();
   else
     reset();
+  link_.announce_presence(number_, on);
 }
 
 void Function::reset() {

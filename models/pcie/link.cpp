@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t kHeader = 12;      // of a configuration request, a completion,
 constexpr std::uint64_t kBulkHeader = 16;  // and a memory request to a 64-bit address
+constexpr std::uint64_t kMessageHeader = 16;
 constexpr std::uint64_t kConfigPayload = 4;
 
 std::uint64_t memory_header(std::uint64_t address) { return address >> 32 ? kBulkHeader : kHeader; }
@@ -77,13 +78,15 @@ void Link::enable(bool on) {
   if (!up_) return;
   up_ = false;
   ++sessions_;
-  dropped_.add(to_host_.posted.size() + to_device_.posted.size());
+  dropped_.add(to_host_.posted.size() + to_device_.posted.size() + presence_.size());
   for (Lane* lane : {&to_host_, &to_device_}) {
     lane->posted.clear();
     lane->wire.clear();
   }
+  presence_.clear();
   host_delivery_.cancel();
   device_delivery_.cancel();
+  presence_delivery_.cancel();
   log_.info("link down");
   device_->link_reset();
   host_->link_changed(false);
@@ -164,6 +167,20 @@ void Link::deliver_to_device() {
     device_->memory_write(item.address, item.data());
   }
   if (!queue.empty() && !device_delivery_.pending()) device_delivery_.call_at(queue.front().arrival);
+}
+
+void Link::announce_presence(std::uint8_t function, bool present) {
+  if (!up_) return;
+  const sc_time arrival = send(to_host_, kMessageHeader);
+  presence_.push_back({arrival, function, present});
+  if (presence_.size() == 1) presence_delivery_.call_at(arrival);
+}
+
+void Link::deliver_presence() {
+  const Presence change = presence_.front();
+  presence_.pop_front();
+  if (!presence_.empty()) presence_delivery_.call_at(presence_.front().arrival);
+  host_->presence_changed(change.function, change.present);
 }
 
 sc_time Link::reserve_write(std::uint64_t bytes) {

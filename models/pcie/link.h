@@ -17,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <span>
 
 #include "models/base/model.h"
@@ -70,6 +71,8 @@ class Link : public Model {
   sc_core::sc_time reserve_read(std::uint64_t bytes);
   //   a posted write of up to 64 bytes, delivered to the host when it arrives
   void post(RequesterId requester, std::uint64_t address, std::span<const std::byte> data);
+  //   a hot-plug message: tells the host when it arrives, in order with what is posted. Nothing while the link is down.
+  void announce_presence(std::uint8_t function, bool present);
 
  private:
   struct Lane {  // one direction and its figures
@@ -89,6 +92,13 @@ class Link : public Model {
   void trained();
   void deliver_to_host();
   void deliver_to_device();
+  void deliver_presence();
+
+  struct Presence {
+    sc_core::sc_time arrival;
+    std::uint8_t function;
+    bool present;
+  };
 
   const LinkConfig config_;
   const std::uint64_t framing_;  // bytes a packet
@@ -101,10 +111,12 @@ class Link : public Model {
 
   Lane to_host_;
   Lane to_device_;
+  std::deque<Presence> presence_;  // to the host, by arrival
   Counter& dropped_;
   Callback<&Link::trained> training_{scheduler(), *this};
   Callback<&Link::deliver_to_host> host_delivery_{scheduler(), *this};
   Callback<&Link::deliver_to_device> device_delivery_{scheduler(), *this};
+  Callback<&Link::deliver_presence> presence_delivery_{scheduler(), *this};
 };
 
 }  // namespace cardvp::pcie

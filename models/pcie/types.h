@@ -40,6 +40,10 @@ class HostPort {
   virtual void abandon(DmaRead& read) = 0;
 
   virtual void link_changed(bool up) = 0;
+
+  // A function came or went while the link was up: the hot-plug message of its port (6.7.3). Each function of the card
+  // counts as a device in a slot of its own.
+  virtual void presence_changed(std::uint8_t /*function*/, bool /*present*/) {}
 };
 
 // What the card side of a link provides. All happen at the time of the call; the link has added its delays.

@@ -107,6 +107,51 @@ TEST_F(EndpointTest, RemovalResetsTheFunctionWhenTheCoreSaidSo) {
   EXPECT_EQ(config_read(1, 0x04, 2), 0u);
 }
 
+TEST_F(EndpointTest, TheHostIsToldOfFunctionsThatComeAndGo) {
+  functions[0]->set_present(true);
+  link.enable(true);
+  sc_start(us(11));
+  EXPECT_TRUE(host.presence_changes.empty());  // it looks for itself when the link comes up
+  core_write(page(6), 1);
+  sc_start(us(1));
+  const sc_core::sc_time begun = sim.scheduler.now();
+  functions[2]->post(0x1000, bytes_of(7u));  // not a bus master: nothing
+  functions[2]->set_present(false);
+  functions[2]->set_present(true);
+  functions[0]->set_present(false);
+  functions[0]->set_present(false);  // no change
+  sc_start(us(1));
+  ASSERT_EQ(host.presence_changes.size(), 4u);
+  const auto seen = [this](std::size_t index, std::uint8_t function, bool present) {
+    EXPECT_EQ(host.presence_changes[index].function, function);
+    EXPECT_EQ(host.presence_changes[index].present, present);
+  };
+  seen(0, 6, true);
+  seen(1, 6, false);
+  seen(2, 6, true);
+  seen(3, 0, false);
+  EXPECT_GT(host.presence_changes[1].time, begun + link.config().latency);
+  EXPECT_GT(host.presence_changes[2].time, host.presence_changes[1].time);
+  functions[2]->set_present(false);
+  const std::uint64_t dropped = count("link.dropped");
+  link.enable(false);  // the message with it
+  sc_start(us(1));
+  EXPECT_EQ(host.presence_changes.size(), 4u);
+  EXPECT_EQ(count("link.dropped"), dropped + 1);
+}
+
+TEST_F(EndpointTest, WhatWasPostedArrivesAheadOfTheRemoval) {
+  bring_up();
+  set_command(0, kMaster);
+  for (std::uint32_t i = 0; i < 8; ++i) functions[0]->post(0x1000 + i * 4, bytes_of(i));
+  functions[0]->set_present(false);
+  EXPECT_FALSE(functions[0]->post(0x2000, bytes_of(9u)));
+  sc_start(us(1));
+  ASSERT_EQ(host.writes.size(), 8u);
+  ASSERT_EQ(host.presence_changes.size(), 1u);
+  EXPECT_GT(host.presence_changes[0].time, host.writes.back().time);
+}
+
 TEST_F(EndpointTest, CardResetTakesTheLinkAndTheFunctionsAway) {
   core_write(kControl, 1);
   core_write(page(0), 1);

@@ -52,6 +52,12 @@ class FakeHost : public HostPort {
   std::vector<Read> reads;
   unsigned abandoned = 0;
   std::vector<bool> link_changes;
+  struct Presence {
+    sc_core::sc_time time;
+    std::uint8_t function;
+    bool present;
+  };
+  std::vector<Presence> presence_changes;
 
   void answer(std::size_t index, DmaStatus status = DmaStatus::kOk) {
     DmaRead& read = *reads.at(index).read;
@@ -93,6 +99,9 @@ class FakeHost : public HostPort {
     std::erase_if(reads, [&](const Read& each) { return each.read == &read; });
   }
   void link_changed(bool up) override { link_changes.push_back(up); }
+  void presence_changed(std::uint8_t function, bool present) override {
+    presence_changes.push_back({scheduler_.now(), function, present});
+  }
 
  private:
   bool inside(std::uint64_t address, std::size_t size) const {

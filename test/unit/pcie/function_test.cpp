@@ -318,6 +318,62 @@ TEST_F(ConfigTest, FunctionLevelResetWithReadsInFlight) {
   EXPECT_EQ(buffer, (std::array<std::byte, 4096>{}));
 }
 
+TEST_F(ConfigTest, RemovalLeavesNothingBehind) {
+  core_write(0x1000, 1);
+  sc_start(us(1));
+  const auto msix = static_cast<std::uint16_t>(capability(0x11) + 2);
+  config_write(0, msix, 0x8000, 2);
+  memory_write(kBar0 + kTable, 0xfee00000);
+  memory_write(kBar0 + kTable + 8, 0x41);
+  function.interrupt(0);  // pending: the vector is masked
+  std::array<std::byte, 64> data{};
+  host.fill(0x1000, data.size());
+  DmaStatus status = DmaStatus::kCompleterAbort;
+  client.tasks.spawn([](Function& f, std::byte* to, DmaStatus& out) -> Task<> {
+    const DmaSegment from{0x1000, 64};
+    out = co_await f.read(from, to);
+  }(function, data.data(), status));
+  sc_start(ns(10));  // on its way
+  const unsigned resets = client.resets;
+  core_write(0x1000, 0);
+  sc_start(us(1));
+  EXPECT_EQ(client.resets, resets + 1);
+  EXPECT_EQ(status, DmaStatus::kCompleterAbort);
+  EXPECT_EQ(data, (std::array<std::byte, 64>{}));
+  EXPECT_EQ(status_of_read(kBar0), Completion::kUnsupportedRequest);
+  memory_write(kBar0, 1);
+  EXPECT_TRUE(client.log.empty());
+  EXPECT_FALSE(function.write(0x1000, data));
+  EXPECT_FALSE(function.post(0x1000, data));
+  const DmaSegment anywhere{0x1000, 64};
+  EXPECT_EQ(read(function, anywhere, data.data()), DmaStatus::kBusMasterOff);
+
+  core_write(0x1000, 1);
+  sc_start(us(1));
+  EXPECT_EQ(function.requester(), 0u);
+  EXPECT_EQ(config(0x04, 2), 0u);
+  EXPECT_EQ(config(0x10), 0x4u);
+  EXPECT_EQ(config(msix, 2) & 0x8000, 0u);
+  EXPECT_FALSE(function.write(0x1000, data));
+  EXPECT_EQ(status_of_read(kBar0), Completion::kUnsupportedRequest);
+  set_bars();
+  set_command(0, kMemory | kMaster);
+  config_write(0, msix, 0x8000, 2);
+  EXPECT_EQ(window_read(kBar0 + kTable + 12), 1u);
+  EXPECT_EQ(window_read(kBar0 + kTable), 0u);
+  EXPECT_EQ(window_read(kBar0 + kPending), 0u);
+  host.writes.clear();
+  memory_write(kBar0 + kTable, 0xfee00000);
+  memory_write(kBar0 + kTable + 12, 0);
+  sc_start(us(1));
+  EXPECT_TRUE(host.writes.empty());  // what was pending is gone
+  function.interrupt(0);
+  sc_start(us(1));
+  EXPECT_EQ(host.writes.size(), 1u);
+  EXPECT_EQ(status_of_read(kBar0), Completion::kSuccess);
+  EXPECT_EQ(client.resets, resets + 1);
+}
+
 TEST_F(ConfigTest, TransactionsPendingUntilTheReadCompletes) {
   std::array<std::byte, 64> buffer{};
   client.tasks.spawn([](Function& f, std::byte* to) -> Task<> {
