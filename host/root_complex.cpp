@@ -15,6 +15,7 @@ RootComplex::RootComplex(sc_core::sc_module_name name, Sim& sim, pcie::Link& lin
       link_(link),
       memory_(memory),
       link_event_(sim.scheduler),
+      presence_event_(sim.scheduler),
       dma_faults_(counter("dma_faults", "requests")),
       interrupts_received_(counter("interrupts", "messages")),
       interrupts_dropped_(counter("interrupts_dropped", "messages")),
@@ -22,22 +23,42 @@ RootComplex::RootComplex(sc_core::sc_module_name name, Sim& sim, pcie::Link& lin
   link_.connect(*this);
 }
 
-Task<> RootComplex::notify_at(sc_time time) {
+Task<> RootComplex::notify_at(Trigger& trigger, sc_time time) {
   co_await scheduler().until(time);
-  link_event_.notify();
+  trigger.notify();
 }
 
 Task<bool> RootComplex::wait_link(sc_time timeout) {
   const sc_time deadline = now() + std::min(timeout, sc_core::sc_max_time() - now());
   TaskScope timer(scheduler());
-  if (!link_up()) timer.spawn(notify_at(deadline));
+  if (!link_up()) timer.spawn(notify_at(link_event_, deadline));
   while (!link_up() && now() < deadline) co_await link_event_;
   co_return link_up();
+}
+
+Task<std::optional<PciFunction>> RootComplex::wait_function(std::uint8_t function, sc_time timeout) {
+  const sc_time deadline = now() + std::min(timeout, sc_core::sc_max_time() - now());
+  TaskScope timer(scheduler());
+  timer.spawn(notify_at(presence_event_, deadline));
+  while (true) {
+    // An announcement while probe() takes its time is not to be missed.
+    const std::uint64_t seen = presence_changes_;
+    std::optional<PciFunction> found = co_await probe(function);
+    if (found || now() >= deadline) co_return found;
+    if (seen == presence_changes_) co_await presence_event_;
+  }
 }
 
 void RootComplex::link_changed(bool up) {
   log_.info(up ? "link up" : "link down");
   link_event_.notify();
+}
+
+void RootComplex::presence_changed(std::uint8_t function, bool present) {
+  log_.info(present ? "function added" : "function removed", {{"function", unsigned{function}}});
+  if (!present) ++removals_[function];
+  ++presence_changes_;
+  presence_event_.notify();
 }
 
 Interrupt RootComplex::allocate_interrupt(std::function<void()> handler) {

@@ -44,11 +44,18 @@ class RootComplex : public Model, public pcie::HostPort {
   // True as soon as the link is up; false if it is not after `timeout`.
   Task<bool> wait_link(sc_core::sc_time timeout);
 
+  // Functions that come and go while the link is up (hot-plug). Notified at each change,
+  Trigger& presence_event() { return presence_event_; }
+  // and how often a function number was taken away: who uses a function compares with what it was at the start.
+  unsigned removals(std::uint8_t function) const { return removals_[function]; }
+  // A function as probe() finds it, as soon as it is there; std::nullopt if it is not after `timeout`.
+  Task<std::optional<PciFunction>> wait_function(std::uint8_t function, sc_core::sc_time timeout);
+
   // Every function on the card's bus, by number: identified, its BARs sized and placed, Memory Space and Bus Master
   // enabled. All 256 function numbers are asked (some 0.1 ms), so no ARI capability is needed to find those above 7.
   // Repeating it is harmless: BARs keep their addresses.
   Task<std::vector<PciFunction>> enumerate();
-  // One of them, for instance after a hot attach; std::nullopt if there is none.
+  // One of them; std::nullopt if there is none.
   Task<std::optional<PciFunction>> probe(std::uint8_t function);
 
   // An interrupt of its own for `handler`, which is called when the message arrives (it must not destroy itself).
@@ -61,6 +68,7 @@ class RootComplex : public Model, public pcie::HostPort {
   void read(pcie::RequesterId requester, DmaRead& read) override;
   void abandon(DmaRead& read) override;
   void link_changed(bool up) override;
+  void presence_changed(std::uint8_t function, bool present) override;
 
  private:
   friend class PciFunction;
@@ -78,7 +86,7 @@ class RootComplex : public Model, public pcie::HostPort {
   bool interrupt_message(std::uint64_t address, std::span<const std::byte> data);
   std::byte* translate(pcie::RequesterId requester, std::uint64_t address, std::uint64_t size, bool write);
   void fault(pcie::RequesterId requester, std::uint64_t address, bool write);
-  Task<> notify_at(sc_core::sc_time time);
+  Task<> notify_at(Trigger& trigger, sc_core::sc_time time);
   auto delay(sc_core::sc_time time) { return scheduler().delay(time); }
   void count(pcie::Completion status) {
     if (status != pcie::Completion::kSuccess) failed_requests_.add();
@@ -89,6 +97,9 @@ class RootComplex : public Model, public pcie::HostPort {
   PassThrough pass_through_;
   Iommu* iommu_ = &pass_through_;
   Trigger link_event_;
+  Trigger presence_event_;
+  std::array<unsigned, 256> removals_{};
+  std::uint64_t presence_changes_ = 0;
   std::deque<std::function<void()>> interrupts_;  // by target * kVectorsPerTarget + vector - 32
   std::vector<unsigned> free_interrupts_;
   std::array<std::array<PciFunction::Bar, 6>, 256> windows_{};  // what each BAR was given, kept over enumerations

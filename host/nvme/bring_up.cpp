@@ -123,7 +123,9 @@ Task<Error> Driver::identify() {
   info_.firmware = text_field(data + 64, 8);
   info_.volatile_write_cache = load<std::uint8_t>(data + 525) & 1;
   const unsigned mdts = load<std::uint8_t>(data + 77);  // in pages, as a power of two; 0: no limit
-  const std::uint64_t limit = mdts == 0 || mdts > 40 ? ~0ull : kPageSize << mdts;
+  transfer_limit_ = mdts == 0 || mdts > 40 ? ~0ull : kPageSize << mdts;
+  const unsigned fwug = load<std::uint8_t>(data + 319);  // in units of 4 KiB; 0: unknown, 0xff: no restriction
+  info_.firmware_granularity = fwug == 0xff ? 4 : std::max(fwug, 1u) * kPageSize;
 
   command.dw10 = kIdentifyNamespace;
   command.nsid = config_.namespace_id;
@@ -138,7 +140,7 @@ Task<Error> Driver::identify() {
     co_return failure(fmt::format("namespace {} is not usable: {} blocks, LBA format {:#x}", config_.namespace_id,
                                   info_.blocks, lbaf));
   info_.block_size = 1u << block_shift_;
-  info_.max_transfer = std::min(config_.max_transfer, limit) >> block_shift_ << block_shift_;
+  info_.max_transfer = std::min(config_.max_transfer, transfer_limit_) >> block_shift_ << block_shift_;
   if (info_.max_transfer == 0)
     co_return failure(fmt::format("max_transfer of {} bytes is less than a block", config_.max_transfer));
   co_return Error{};

@@ -24,6 +24,7 @@ Driver::Driver(sc_core::sc_module_name name, Sim& sim, RootComplex& root, const 
       watchdog_(sim.scheduler, *this),
       tasks_(sim.scheduler) {
   tasks_.spawn(watch_link());
+  tasks_.spawn(watch_presence());
 }
 
 Driver::~Driver() = default;
@@ -94,12 +95,20 @@ void Driver::lose(const std::string& why) {
   state_ = State::kLost;
   log_.warning("controller lost", {{"why", why}});
   fail_all(Status::kControllerLost);
+  watchdog_.cancel();
 }
 
 Task<> Driver::watch_link() {
   for (;;) {
     co_await root_.link_event();
     if (!root_.link_up()) lose("the link went down");
+  }
+}
+
+Task<> Driver::watch_presence() {
+  for (;;) {
+    co_await root_.presence_event();
+    if (function_ && root_.removals(function_->number()) != removals_) lose("the function was removed");
   }
 }
 
@@ -146,6 +155,7 @@ Task<Error> Driver::reset() {
 Task<Error> Driver::restart() {
   Transition transition(state_, State::kStarting, State::kLost);
   fail_all(Status::kAborted);
+  removals_ = root_.removals(function_->number());
   Error error;
   try {
     error = co_await bring_up();

@@ -8,6 +8,8 @@
 // may still move the data, so the buffer must outlive that or the next reset.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,10 +50,20 @@ struct ControllerInfo {
   unsigned io_queues = 0;
   unsigned queue_entries = 0;
   bool volatile_write_cache = false;
+  std::uint64_t firmware_granularity = 0;  // bytes: pieces of a firmware image are multiples of it (FWUG)
+};
+
+// What a command that brings data gave: the whole buffer, zeros where the device wrote nothing; empty if it failed.
+struct AdminData {
+  Completion completion;
+  std::vector<std::byte> data;
 };
 
 class Driver : public Model {
  public:
+  // When the function goes away, orderly or not (hot-plug), or the link does, what is in flight ends with
+  // Status::kControllerLost at once; start() takes it up again once it is back and has been probed.
+  //
   // The function is found in simulated time, the driver is made before: so start() is told which.
   Driver(sc_core::sc_module_name name, Sim& sim, RootComplex& root, const DriverConfig& config = {});
   ~Driver() override;
@@ -83,6 +95,16 @@ class Driver : public Model {
   CommandRequest io(unsigned queue, const Command& command, std::uint64_t address = 0, std::uint64_t bytes = 0);
   CommandRequest admin(const Command& command, std::uint64_t address = 0, std::uint64_t bytes = 0);
 
+  // Admin commands with their data (management.cpp); they return when the device has ended them. Bytes are multiples of
+  // 4, up to 64 KiB and what MDTS allows.
+  Task<AdminData> get_log_page(std::uint8_t id, std::uint32_t bytes);  // of the controller (5.14)
+  Task<AdminData> get_quote(std::array<std::uint8_t, kNonceSize> nonce, std::uint32_t bytes = 4096);
+  Task<AdminData> get_event_log(std::uint32_t bytes = 4096);
+  // The whole image, of any multiple of 4 bytes, in pieces as large as the controller takes them (5.12): the completion
+  // of the first that failed, or of the last. Then commit it; an activation can take its time.
+  Task<Completion> firmware_download(std::vector<std::byte> image);
+  Task<Completion> firmware_commit(unsigned slot, CommitAction action);
+
  private:
   enum class State : std::uint8_t { kStopped, kStarting, kRunning, kStopping, kLost };
 
@@ -106,6 +128,8 @@ class Driver : public Model {
   Task<Error> bring_up();
   Task<Error> disable(sc_core::sc_time timeout);
   Task<Error> identify();
+  Task<AdminData> fetch(Command command, std::uint32_t bytes);
+  std::uint64_t admin_limit() const { return std::min(kAdminTransfer, transfer_limit_); }
   Task<Error> create_queues();
   Task<Error> create_queue(QueuePair& queue);
   Task<Error> delete_queues();
@@ -113,6 +137,7 @@ class Driver : public Model {
   Task<Error> wait_status(std::string_view what, std::uint32_t mask, std::uint32_t value, sc_core::sc_time timeout);
   Task<> check_controller();
   Task<> watch_link();
+  Task<> watch_presence();
 
   std::unique_ptr<QueuePair> make_queue(std::uint16_t id, unsigned entries);
   Error failure(const std::string& what) const;
@@ -131,9 +156,11 @@ class Driver : public Model {
   RootComplex& root_;
   DriverConfig config_;
   std::optional<PciFunction> function_;
+  unsigned removals_ = 0;  // of the function, before this start
   State state_ = State::kStopped;
   std::uint64_t cap_ = 0;
   ControllerInfo info_;
+  std::uint64_t transfer_limit_ = 0;  // bytes of one command, by MDTS
   unsigned block_shift_ = 0;
   QueueCounters counters_;
   std::unique_ptr<QueuePair> admin_;

@@ -53,8 +53,23 @@ enum AdminOpcode : std::uint8_t {
   kSetFeatures = 0x09,
   kGetFeatures = 0x0a,
   kAsyncEventRequest = 0x0c,
+  kFirmwareCommit = 0x10,
+  kFirmwareImageDownload = 0x11,
+  // Vendor specific, in the format of Figure 105: dword 10 is the number of dwords of data (NDT). The structures that
+  // they give are the card's (docs/security.md).
+  kGetQuote = 0xc2,  // dwords 12 to 15: nonce
+  kGetEventLog = 0xc6,
 };
 enum NvmOpcode : std::uint8_t { kFlush = 0x00, kWrite = 0x01, kRead = 0x02 };
+
+// Firmware Commit: action, command dword 10 bits 5:3 (5.11).
+enum class CommitAction : std::uint8_t {
+  kReplace = 0,             // the slot's image; not activated
+  kReplaceAndActivate = 1,  // at the next controller reset
+  kActivate = 2,            // at the next controller reset
+  kActivateNow = 3,         // the downloaded image, or else the slot's, without a reset
+};
+inline constexpr std::size_t kNonceSize = 16;  // bytes
 
 inline constexpr std::uint32_t kFeatureQueues = 0x07;      // 5.21.1.7
 inline constexpr std::uint32_t kIdentifyNamespace = 0x00;  // CNS values, 5.15
@@ -62,6 +77,7 @@ inline constexpr std::uint32_t kIdentifyController = 0x01;
 inline constexpr std::uint32_t kQueueContiguous = 1;  // Create I/O queue, command dword 11 (5.3, 5.4)
 inline constexpr std::uint32_t kQueueInterruptsEnabled = 2;
 inline constexpr unsigned kIdentifySize = 4096;  // bytes
+inline constexpr std::uint32_t kAllNamespaces = 0xffffffff;
 
 // Submission queue entry (4.2)
 struct Command {

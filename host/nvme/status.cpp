@@ -31,14 +31,23 @@ std::string_view device_text(unsigned type, unsigned code) {
     case 0x102: return "Invalid Queue Size";
     case 0x103: return "Abort Command Limit Exceeded";
     case 0x105: return "Asynchronous Event Request Limit Exceeded";
+    case 0x106: return "Invalid Firmware Slot";
+    case 0x107: return "Invalid Firmware Image";
     case 0x108: return "Invalid Interrupt Vector";
     case 0x109: return "Invalid Log Page";
+    case 0x10b: return "Firmware Activation Requires Conventional Reset";
     case 0x10c: return "Invalid Queue Deletion";
     case 0x10d: return "Feature Identifier Not Saveable";
     case 0x10e: return "Feature Not Changeable";
+    case 0x110: return "Firmware Activation Requires NVM Subsystem Reset";
+    case 0x111: return "Firmware Activation Requires Controller Level Reset";
+    case 0x112: return "Firmware Activation Requires Maximum Time Violation";
+    case 0x113: return "Firmware Activation Prohibited";
+    case 0x114: return "Overlapping Range";
     case 0x182: return "Attempted Write to Read Only Range";
     case 0x280: return "Write Fault";
     case 0x281: return "Unrecovered Read Error";
+    case 0x286: return "Access Denied";
     default: return "status";
   }
 }

@@ -135,5 +135,39 @@ TEST_F(EndpointTest, FlrLeavesAFunctionThatWorks) {
   EXPECT_EQ(result(found[0].read32(0, 0)), 5u);
 }
 
+TEST_F(EndpointTest, FunctionsAreFoundWhenTheyCome) {
+  far.set_present(false);
+  ASSERT_EQ(enumerate().size(), 1u);
+  EXPECT_EQ(root.removals(200), 0u);  // the link was down
+  scope.spawn([](pcie::Function& function, Scheduler& scheduler) -> Task<> {
+    co_await scheduler.delay({3, sc_core::SC_MS});
+    function.set_present(true);
+  }(far, sim.scheduler));
+  const sc_core::sc_time begun = sim.scheduler.now();
+  const auto found = result(root.wait_function(200, {10, sc_core::SC_MS}));
+  ASSERT_TRUE(found);
+  EXPECT_LT(sim.scheduler.now() - begun, sc_core::sc_time(3.1, sc_core::SC_MS));
+  EXPECT_EQ(found->number(), 200);
+  found->write32(0, 0, 7);
+  EXPECT_EQ(result(found->read32(0, 0)), 7u);
+  EXPECT_TRUE(result(root.wait_function(0, {})));  // it is there already
+
+  far.set_present(false);
+  settle();
+  EXPECT_EQ(root.removals(200), 1u);
+  EXPECT_EQ(root.removals(0), 0u);
+  EXPECT_EQ(far_engine.resets, 2u);
+  EXPECT_EQ(result(found->read32(0, 0)), ~0u);
+  const sc_core::sc_time asked = sim.scheduler.now();
+  EXPECT_FALSE(result(root.wait_function(200, {1, sc_core::SC_MS})));
+  EXPECT_GE(sim.scheduler.now() - asked, sc_core::sc_time(1, sc_core::SC_MS));
+  far.set_present(true);
+  const auto again = result(root.wait_function(200, {1, sc_core::SC_MS}));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->bars[0].address, found->bars[0].address);
+  again->write32(0, 0, 9);
+  EXPECT_EQ(result(again->read32(0, 0)), 9u);
+}
+
 }  // namespace
 }  // namespace cardvp::host

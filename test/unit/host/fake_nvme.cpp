@@ -28,6 +28,22 @@ void FakeNvme::reset() {
   csts = 0;
 }
 
+void FakeNvme::vanish(bool quietly) {
+  reset();
+  cc = 0;
+  function.set(0x04, 0, 2);
+  function.set(0x10, 4);
+  function.set(0x14, 0);
+  function.set(static_cast<std::uint16_t>(msix_ + 2), kVectors - 1, 2);
+  remove(0);
+  if (!quietly) link_.announce_presence(0, false);
+}
+
+void FakeNvme::come_back() {
+  add(0, function);
+  link_.announce_presence(0, true);
+}
+
 pcie::ReadResult FakeNvme::memory_read(std::uint64_t address, unsigned size) {
   const std::uint64_t offset = address - function.wide_bar(0);
   if (!(function.command() & 2) || offset > kBarSize - size) return {pcie::Completion::kUnsupportedRequest, ~0ull};
@@ -179,6 +195,7 @@ std::uint16_t FakeNvme::admin(const Command& command, Seen& record, std::uint32_
         std::memcpy(&data[24], "Fake controller                         ", 40);
         std::memcpy(&data[64], "1.0     ", 8);
         data[77] = std::byte{mdts};
+        data[319] = std::byte{fwug};
       } else if (command.nsid == 1) {
         const std::uint64_t blocks = storage.size() >> lba_shift;
         std::memcpy(&data[0], &blocks, 8);
@@ -203,8 +220,26 @@ std::uint16_t FakeNvme::admin(const Command& command, Seen& record, std::uint32_
       for (const auto& [number, queue] : submission_)
         if (queue.completion == id) return 0x10c;
       return completion_.erase(id) ? 0 : 0x101;
+    case kFirmwareImageDownload: {
+      const Piece piece{command.dw11 * 4ull, (command.dw10 + 1) * 4ull};
+      pieces.push_back(piece);
+      firmware.resize(std::max<std::size_t>(firmware.size(), piece.offset + piece.bytes));
+      return transfer(command, std::span(firmware).subspan(piece.offset, piece.bytes), false, record) ? 0 : 4;
+    }
+    case kFirmwareCommit: return (command.dw10 & 7) == 3 ? 0x106 : 0;
+    case kGetLogPage: return give((command.dw10 >> 16 | command.dw11 << 16) + 1, command, record);
+    case kGetQuote:
+    case kGetEventLog: return give(command.dw10, command, record);
     default: return 1;
   }
+}
+
+// Data that tells the command and the place: the first dword is the opcode, others count.
+std::uint16_t FakeNvme::give(std::uint32_t dwords, const Command& command, Seen& record) {
+  std::vector<std::uint32_t> data(dwords);
+  for (std::uint32_t i = 0; i < dwords; ++i) data[i] = i;
+  data[0] = command.opcode;
+  return transfer(command, std::as_writable_bytes(std::span(data)), true, record) ? 0 : 4;
 }
 
 bool FakeNvme::host_copy(std::uint64_t address, std::span<std::byte> data, bool to_host) {

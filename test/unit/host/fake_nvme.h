@@ -32,6 +32,7 @@ class FakeNvme : public FakeCard {
   bool becomes_ready = true;
   bool fatal_on_enable = false;
   bool send_interrupts = true;
+  std::uint8_t fwug = 0xff;
 
   // How it misbehaves. `on_command` before a command is carried out: a status ends it with that (SCT << 8 | SC).
   std::function<std::optional<std::uint16_t>(std::uint16_t queue, const nvme::Command&)> on_command;
@@ -51,6 +52,15 @@ class FakeNvme : public FakeCard {
   std::vector<std::byte> storage;
   std::uint32_t cc = 0, csts = 0;
   unsigned enables = 0;
+  struct Piece {
+    std::uint64_t offset, bytes;
+  };
+  std::vector<Piece> pieces;        // of Firmware Image Download
+  std::vector<std::byte> firmware;  // what they brought, each at its place
+
+  // The function leaves the link, and comes back as it is after a reset; the host is told unless `quietly`.
+  void vanish(bool quietly = false);
+  void come_back();
 
   // Sends a completion as it is, with the right phase tag, and its interrupt.
   void complete(std::uint16_t queue, nvme::CompletionEntry entry);
@@ -85,6 +95,7 @@ class FakeNvme : public FakeCard {
   Task<> serve(std::uint16_t queue, nvme::Command command, std::size_t record);
   std::uint16_t execute(std::uint16_t queue, const nvme::Command& command, Seen& record, std::uint32_t& dw0);
   std::uint16_t admin(const nvme::Command& command, Seen& record, std::uint32_t& dw0);
+  std::uint16_t give(std::uint32_t dwords, const nvme::Command& command, Seen& record);
   bool transfer(const nvme::Command& command, std::span<std::byte> data, bool to_host, Seen& record);
   bool host_copy(std::uint64_t address, std::span<std::byte> data, bool to_host);
 

@@ -138,6 +138,12 @@ TEST_F(EndpointTest, TheHostIsToldOfFunctionsThatComeAndGo) {
   sc_start(us(1));
   EXPECT_EQ(host.presence_changes.size(), 4u);
   EXPECT_EQ(count("link.dropped"), dropped + 1);
+  link.enable(true);
+  sc_start(us(11));
+  functions[2]->set_present(true);
+  sc_start(us(1));
+  ASSERT_EQ(host.presence_changes.size(), 5u);
+  seen(4, 6, true);
 }
 
 TEST_F(EndpointTest, WhatWasPostedArrivesAheadOfTheRemoval) {
