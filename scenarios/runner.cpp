@@ -56,7 +56,7 @@ CardConfig with_images(CardConfig card, Terminal& terminal) {
   if (card.rom.empty())
     throw ConfigError("/card/rom", "a boot ROM image, as there is no firmware/rom.bin beside the program", "nothing");
   need(card.rom, "/card/rom", "a file");
-  choose(card.operator_key, "operator_key", "keys/test_operator_public.pem");
+  choose(card.operator_key, "operator_key", "test_operator_public.pem");
   if (!card.operator_key.empty()) need(card.operator_key, "/card/operator_key", "a file");
   if (card.boot.type != platform::BootConfig::Type::kRom) return card;
   choose_or_warn(card.firmware, "firmware", "controller.img", "slot A of the card's flash stays erased", terminal);
