@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "platform/test_root_key.h"
+
 namespace cardvp::platform {
 namespace {
 
@@ -36,6 +38,7 @@ memory::FusesConfig read_fuses(const JsonReader& node) {
   node.read("card_id", fuses.card_id);
   node.read_enum("life_cycle", fuses.life_cycle, {"development", "production", "returned"});
   node.read("security_version", fuses.security_version);
+  fuses.root_key_hash = kTestRootKeyHash;
   read_bytes(node, "root_key_hash", fuses.root_key_hash);
   std::iota(fuses.device_secret.begin(), fuses.device_secret.end(), std::uint8_t{0});  // the test card's
   read_bytes(node, "device_secret", fuses.device_secret);
@@ -73,6 +76,10 @@ MediumConfig read_medium(const JsonReader& node, const path& folder) {
   node.read("create", medium.create);
   node.read("read_only", medium.read_only);
   if (medium.create && medium.size == 0) node.fail("size_mib", "a size for the file that is to be created");
+  const bool in_output = medium.path.string().starts_with(kOutput);
+  if (in_output && medium.path.has_parent_path()) node.fail("path", "a file's name behind out:");
+  if (in_output && !medium.create)
+    node.fail("create", "true for a file that the run makes in its output folder");
   if (medium.create && medium.read_only) node.fail("create", "false for a medium that is read_only");
   return medium;
 }
@@ -141,7 +148,8 @@ VolumeConfig read_volume(const JsonReader& node, const path& folder, std::size_t
 }  // namespace
 
 path path_of(const std::string& text, const path& folder) {
-  return text.starts_with(kInstalled) ? path(text) : (folder / text).lexically_normal();
+  if (text.starts_with(kInstalled) || text.starts_with(kOutput)) return text;
+  return (folder / text).lexically_normal();
 }
 
 CardConfig read_card(const JsonReader& card, const path& folder) {

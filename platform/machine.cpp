@@ -3,7 +3,7 @@
 namespace cardvp::platform {
 
 Host::Host(sc_core::sc_module_name name, Sim& sim, const HostConfig& config, pcie::Link& link, std::size_t volumes)
-    : Model(name, sim), memory_(config.memory_size), root_("root", sim, link, memory_) {
+    : Model(name, sim), boot_("boot", sim), memory_(config.memory_size), root_("root", sim, link, memory_) {
   for (std::size_t i = 0; i < volumes; ++i)
     drivers_.push_back(
         std::make_unique<host::nvme::Driver>(fmt::format("nvme{}", i).c_str(), sim, root_, config.driver));
@@ -20,7 +20,9 @@ Machine::Machine(std::uint64_t seed, const CardConfig& card, const HostConfig& h
     : services_(seed, log),
       link_("link", sim(), card.link),
       host_("host", sim(), host, link_, card.volumes.size()),
-      card_("card", sim(), card, link_, std::move(media)) {}
+      card_("card", sim(), card, link_, std::move(media)) {
+  host_.boot().connect(card_.host_gate(), card_.host_gate().host_reset);
+}
 
 void Machine::run_for(sc_core::sc_time duration) {
   sc_core::sc_start(duration);

@@ -1,8 +1,7 @@
 #include "scenarios/host_program.h"
 
 #include <algorithm>
-
-#include "scenarios/file_digest.h"
+#include <chrono>
 
 namespace cardvp::scenarios {
 
@@ -13,14 +12,13 @@ HostProgram::HostProgram(platform::Machine& machine, const Scenario& scenario, s
                          std::function<void()> done)
     : machine_(machine),
       scenario_(scenario),
-      files_(std::move(files)),
       done_(std::move(done)),
-      knowledge_(scenario.card.volumes.size()),
+      volumes_(machine, scenario, std::move(files)),
+      background_ended_(machine.sim().scheduler),
       tasks_(machine.sim().scheduler) {}
 
 std::string HostProgram::activity() const {
-  if (goal_ == 0) return activity_;
-  return fmt::format("{} ({} of {})", activity_, results_.size() + 1, scenario_.workloads.size());
+  return current_ == 0 ? activity_ : fmt::format("{} ({} of {})", activity_, current_, scenario_.workloads.size());
 }
 
 double HostProgram::fraction() const {
@@ -31,116 +29,131 @@ double HostProgram::fraction() const {
 }
 
 Task<> HostProgram::run() {
-  Scheduler& scheduler = machine_.sim().scheduler;
-  host::RootComplex& root = machine_.host().root();
-  while (!root.link_up()) co_await root.link_event();
-  link_up_ = scheduler.now();
-  instructions_ = machine_.card().cluster().instructions();
-  if (co_await attach()) {
-    ready_ = scheduler.now();
-    for (const Workload& workload : scenario_.workloads) {
-      WorkloadResult result = co_await run_workload(workload);
-      if (!result.passed() && error_.empty()) error_ = fmt::format("workload {}: {}", result.name, result.error);
-      results_.push_back(std::move(result));
-      goal_ = 0;
-      timed_to_ = timed_from_;
-    }
+  if (co_await boot() && co_await attach_all()) {
+    ready_ = machine_.sim().scheduler.now();
+    co_await run_all();
     co_await shut_down();
   }
   finished_ = true;
   done_();
 }
 
-Task<bool> HostProgram::attach() {
+Task<bool> HostProgram::boot() {
+  host::Boot& boot = machine_.host().boot();
+  while (!boot.started()) {
+    if (!boot.error().empty()) {
+      error_ = "the host does not start: " + boot.error();
+      co_return false;
+    }
+    co_await boot.changed();
+  }
+  host::RootComplex& root = machine_.host().root();
+  while (!root.link_up()) co_await root.link_event();
+  link_up_ = machine_.sim().scheduler.now();
+  instructions_ = machine_.card().cluster().instructions();
+  co_return true;
+}
+
+Task<bool> HostProgram::attach_all() {
   activity_ = "enumerating";
   const std::vector<host::PciFunction> functions = co_await machine_.host().root().enumerate();
   const auto& volumes = scenario_.card.volumes;
   for (std::size_t i = 0; i < volumes.size(); ++i) {
-    activity_ = "starting the driver of " + volumes[i].name;
+    if (!volumes[i].attached) continue;
     const auto function = std::find_if(functions.begin(), functions.end(),
                                        [i](const host::PciFunction& found) { return found.number() == i; });
-    if (function == functions.end()) {
+    if (function == functions.end())
       error_ = fmt::format("volume {}: the host found no PCIe function {}", volumes[i].name, i);
-      co_return false;
-    }
-    Driver& driver = machine_.host().driver(i);
-    if (const Error error = co_await driver.start(*function)) {
-      error_ = fmt::format("volume {}: {}", volumes[i].name, error.text);
-      co_return false;
-    }
-    controllers_.push_back({volumes[i].name, function->name(), driver.info()});
+    else
+      error_ = co_await start_driver(i, *function);
+    if (!error_.empty()) co_return false;
   }
   co_return true;
 }
 
-Task<WorkloadResult> HostProgram::run_workload(const Workload& workload) {
+Task<std::string> HostProgram::start_driver(std::size_t volume, const host::PciFunction& function) {
+  const std::string& name = scenario_.card.volumes[volume].name;
+  activity_ = "starting the driver of " + name;
+  Driver& driver = machine_.host().driver(volume);
+  if (const Error error = co_await driver.start(function)) co_return fmt::format("volume {}: {}", name, error.text);
+  std::erase_if(controllers_, [&name](const ControllerFound& found) { return found.volume == name; });
+  controllers_.push_back({name, function.name(), driver.info()});
+  co_return std::string{};
+}
+
+Task<std::string> HostProgram::find_volume(std::size_t volume) {
+  const std::optional<host::PciFunction> function =
+      co_await machine_.host().root().probe(static_cast<std::uint8_t>(volume));
+  if (function) co_return co_await start_driver(volume, *function);
+  co_return fmt::format("volume {}: the host found no PCIe function {}", scenario_.card.volumes[volume].name, volume);
+}
+
+Task<> HostProgram::run_all() {
+  for (const Workload& workload : scenario_.workloads) {
+    ++current_;
+    if (workload.background) {
+      const auto* io = std::get_if<host::IoWorkloadConfig>(&workload.what);
+      background_.emplace_back().endless = io && io->count == 0 && io->duration == sc_core::SC_ZERO_TIME;
+      tasks_.spawn(run_in_background(workload, background_.back()));
+    } else {
+      co_await run_workload(workload, nullptr);
+    }
+  }
+  activity_ = "waiting for the workloads in the background";
+  for (Background& background : background_)
+    if (background.endless) background.watch.stop();
+  for (const Background& background : background_)
+    while (!background.ended) co_await background_ended_;
+  settle_updates();
+}
+
+Task<> HostProgram::run_in_background(const Workload& workload, Background& background) {
+  co_await run_workload(workload, &background.watch);
+  background.ended = true;
+  background_ended_.notify();
+}
+
+Task<> HostProgram::run_workload(const Workload& workload, host::IoWatch* watch) {
   WorkloadResult result;
+  result.number = static_cast<std::size_t>(&workload - scenario_.workloads.data());
   result.name = workload.name;
-  result.volume = scenario_.card.volumes[workload.volume].name;
-  activity_ = "workload " + workload.name;
-  progress_ = 0;
+  result.type = workload.type;
+  result.background = workload.background;
+  result.expected_error = workload.expect_error;
+  if (workload.type != "call" && workload.type != "flash_write")
+    result.volume = scenario_.card.volumes[workload.volume].name;
+  if (!workload.background) {
+    activity_ = "workload " + workload.name;
+    progress_ = goal_ = 0;
+    timed_to_ = timed_from_ = sc_core::SC_ZERO_TIME;
+  }
+  result.io.start = machine_.sim().scheduler.now();
   const auto wall_start = std::chrono::steady_clock::now();
-  Driver& driver = machine_.host().driver(workload.volume);
-  if (std::holds_alternative<ChecksumWorkload>(workload.what)) {
-    result.type = "checksum";
-    co_await run_checksum(driver, workload, result);
-  } else {
-    result.type = "io";
-    co_await run_io(driver, workload, result);
-  }
+  co_await run_one(workload, watch, result);
   result.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_start).count();
-  co_return result;
+  if (result.io.end < result.io.start) result.io.end = machine_.sim().scheduler.now();
+  keep(std::move(result));
 }
 
-Task<> HostProgram::run_checksum(Driver& driver, const Workload& workload, WorkloadResult& result) {
-  const ChecksumWorkload& checksum = std::get<ChecksumWorkload>(workload.what);
-  goal_ = driver.info().blocks * driver.info().block_size;
-  const host::ChecksumResult done = co_await host::run(driver, checksum.config, &progress_);
-  result.error = done.error;
-  result.sha256 = done.sha256;
-  result.io.reads = done.commands;
-  result.io.read_bytes = done.bytes;
-  result.io.read_latency = done.latency;
-  result.io.start = done.start;
-  result.io.end = done.end;
-  if (!checksum.expect_medium || !done.error.empty()) co_return;
-  result.expected_sha256 = file_sha256(files_[workload.volume]);
-  if (result.sha256 != result.expected_sha256)
-    result.error = fmt::format("the host read content of SHA-256 {}, but that of {} is {}", result.sha256,
-                               files_[workload.volume].filename().string(), result.expected_sha256);
+void HostProgram::fail(const WorkloadResult& result) {
+  if (error_.empty()) error_ = fmt::format("workload {}: {}", result.name, result.error);
 }
 
-Task<> HostProgram::run_io(Driver& driver, const Workload& workload, WorkloadResult& result) {
-  host::IoWorkloadConfig config = std::get<host::IoWorkloadConfig>(workload.what);
-  goal_ = config.count != 0 ? config.count : 1;
-  timed_from_ = machine_.sim().scheduler.now();
-  timed_to_ = config.count != 0 ? timed_from_ : timed_from_ + config.duration;
-  Knowledge& known = knowledge_[workload.volume];
-  if (config.verify && !known.content) {
-    const auto initial = known.overwritten ? host::InitialContent::kUnknown : config.initial;
-    known.content =
-        std::make_unique<host::Content>(machine_.sim().scheduler, driver.info().blocks, driver.info().block_size,
-                                        initial, derive_seed(scenario_.seed, result.volume));
-  }
-  result.io = co_await host::run(driver, config, config.verify ? known.content.get() : nullptr, &progress_);
-  if (!config.verify && config.read_percent < 100) known = {nullptr, true};
-
-  result.error = result.io.error;
-  if (!result.error.empty()) co_return;
-  if (result.io.failed() > 0) {
-    result.error = fmt::format("{} commands failed, the first kind with {}", result.io.failed(),
-                               host::nvme::Status(result.io.errors.begin()->first).text());
-  } else if (result.io.mismatches > 0) {
-    result.error = fmt::format("{} blocks with wrong content", result.io.mismatches);
-    if (!result.io.first_mismatches.empty()) result.error += ", first " + result.io.first_mismatches.front().text();
-  }
+void HostProgram::keep(WorkloadResult result) {
+  if (!result.passed()) fail(result);
+  const auto place = std::find_if(results_.begin(), results_.end(),
+                                  [&result](const WorkloadResult& other) { return other.number > result.number; });
+  results_.insert(place, std::move(result));
 }
 
 Task<> HostProgram::shut_down() {
   activity_ = "shutting down";
-  for (std::size_t i = 0; i < controllers_.size(); ++i) {
-    const Error error = co_await machine_.host().driver(i).stop();
-    if (error && error_.empty()) error_ = fmt::format("volume {}: {}", controllers_[i].volume, error.text);
+  current_ = 0;
+  for (std::size_t i = 0; i < scenario_.card.volumes.size(); ++i) {
+    Driver& driver = machine_.host().driver(i);
+    if (!driver.running()) continue;
+    const Error error = co_await driver.stop();
+    if (error && error_.empty()) error_ = fmt::format("volume {}: {}", scenario_.card.volumes[i].name, error.text);
   }
 }
 

@@ -1,35 +1,21 @@
-// What the host does in a run: waits for the card's link, finds its functions, starts a driver for each volume, runs
-// the workloads one after another, stops the drivers.
+// What the host does in a run: waits until the card lets it out of reset and its link is up, finds its functions,
+// starts a driver for each volume, runs the workloads one after another, those in the background beside them, stops the
+// drivers. Its operator's calls are workloads too.
 #pragma once
 
-#include <chrono>
+#include <deque>
 #include <filesystem>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "host/workload/content.h"
 #include "platform/machine.h"
 #include "scenarios/scenario.h"
+#include "scenarios/volume_workloads.h"
+#include "scenarios/workload_result.h"
 
 namespace cardvp::scenarios {
-
-struct WorkloadResult {
-  std::string name;
-  std::string type;  // as in the scenario
-  std::string volume;
-  std::string error;  // why it could not run, or is no success; empty: passed
-  host::IoResult io;  // of a checksum: its reads
-  std::string sha256;
-  std::string expected_sha256;  // computed without the card
-  double wall_seconds = 0;
-
-  bool passed() const { return error.empty(); }
-  std::uint64_t bytes() const { return io.read_bytes + io.written_bytes; }
-  double seconds() const { return (io.end - io.start).to_seconds(); }
-};
 
 struct ControllerFound {
   std::string volume;
@@ -53,31 +39,51 @@ class HostProgram {
   const std::string& error() const { return error_; }
   bool finished() const { return finished_; }
   const std::vector<ControllerFound>& controllers() const { return controllers_; }
+  // Of the workloads that have ended, in the scenario's order.
   const std::vector<WorkloadResult>& results() const { return results_; }
   // What it is doing: "workload random-qd1 (2 of 4)", and how much of that is done, 0 to 1.
   std::string activity() const;
   double fraction() const;
 
  private:
-  // What is known of a volume's content, from one workload to the next.
-  struct Knowledge {
-    std::unique_ptr<host::Content> content;
-    bool overwritten = false;  // by a workload that does not verify
+  // A workload that runs beside others.
+  struct Background {
+    host::IoWatch watch;
+    bool endless = false;  // until it is told to stop
+    bool ended = false;
+  };
+  // A firmware update during which others ran in the background.
+  struct OpenUpdate {
+    std::size_t number;  // of the workload
+    std::vector<std::pair<const host::IoWatch*, std::size_t>> spans;
   };
 
   Task<> run();
-  Task<bool> attach();
-  Task<WorkloadResult> run_workload(const Workload& workload);
-  Task<> run_checksum(host::nvme::Driver& driver, const Workload& workload, WorkloadResult& result);
-  Task<> run_io(host::nvme::Driver& driver, const Workload& workload, WorkloadResult& result);
+  Task<bool> boot();
+  Task<bool> attach_all();
+  Task<> run_all();
+  Task<> run_in_background(const Workload& workload, Background& background);
+  Task<> run_workload(const Workload& workload, host::IoWatch* watch);
+  Task<> run_one(const Workload& workload, host::IoWatch* watch, WorkloadResult& result);
+  Task<> call(const CallWorkload& call, WorkloadResult& result);
+  Task<> update_firmware(const Workload& workload, WorkloadResult& result);
+  void settle_updates();
+  void write_flash(const FlashWriteWorkload& write, WorkloadResult& result);
   Task<> shut_down();
+
+  // Each says what went wrong; empty: nothing.
+  Task<std::string> start_driver(std::size_t volume, const host::PciFunction& function);
+  Task<std::string> find_volume(std::size_t volume);
+  void keep(WorkloadResult result);
+  void fail(const WorkloadResult& result);
 
   platform::Machine& machine_;
   const Scenario& scenario_;
-  std::vector<std::filesystem::path> files_;
   std::function<void()> done_;
+  VolumeWorkloads volumes_;
 
   std::string activity_ = "booting";
+  std::size_t current_ = 0;     // workload, from 1
   std::uint64_t progress_ = 0;  // of the workload that runs, in its own unit
   std::uint64_t goal_ = 0;
   sc_core::sc_time timed_from_, timed_to_;  // of a workload that ends by time
@@ -86,8 +92,10 @@ class HostProgram {
   std::string error_;
   bool finished_ = false;
   std::vector<ControllerFound> controllers_;
-  std::vector<Knowledge> knowledge_;
   std::vector<WorkloadResult> results_;
+  std::deque<Background> background_;
+  std::vector<OpenUpdate> updates_;
+  Trigger background_ended_;
   TaskScope tasks_;
 };
 

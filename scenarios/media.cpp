@@ -20,12 +20,18 @@ std::unique_ptr<storage::Medium> make_medium(const MediumConfig& config, const s
 
 }  // namespace
 
-Media make_media(const platform::CardConfig& card, const std::filesystem::path& work_folder) {
+Media make_media(const platform::CardConfig& card, const std::filesystem::path& work_folder,
+                 const std::filesystem::path& output_folder) {
   Media result;
   for (std::size_t i = 0; i < card.volumes.size(); ++i) {
     const platform::VolumeConfig& volume = card.volumes[i];
     const std::string pointer = fmt::format("/card/volumes/{}/medium", i);
     std::filesystem::path file = volume.medium.path;
+    if (file.string().starts_with(platform::kOutput)) {
+      file = output_folder / file.string().substr(std::string_view(platform::kOutput).size());
+      std::error_code ignored;  // what cannot be removed cannot be made either
+      std::filesystem::remove(file, ignored);
+    }
     if (volume.medium.type == MediumConfig::Type::kExt4) {
       if (!std::filesystem::is_directory(volume.medium.path))
         throw ConfigError(pointer + "/from", "a folder that exists", volume.medium.path.string());

@@ -19,15 +19,24 @@ namespace fs = std::filesystem;
 
 }  // namespace
 
-OutputFolder::OutputFolder(fs::path path) : path_(std::move(path)) {
+OutputFolder::OutputFolder(fs::path path)
+    : OutputFolder(std::move(path),
+                   {"exec.log", "profile.folded", "report.json", "timing.json", "trace.json", "uart.log"}) {
+  write("uart.log", "");  // a folder may exist and still take no file
+}
+
+OutputFolder::OutputFolder(fs::path path, std::initializer_list<const char*> files) : path_(std::move(path)) {
   std::error_code error;
   fs::create_directories(path_, error);
   if (error) fail(path_, error.message());
-  for (const char* name : {"exec.log", "profile.folded", "report.json", "timing.json", "trace.json", "uart.log"}) {
+  for (const char* name : files) {
     fs::remove(path_ / name, error);
     if (error) fail(path_ / name, error.message());
   }
-  write("uart.log", "");  // a folder may exist and still take no file
+}
+
+OutputFolder OutputFolder::folder(std::string_view name, std::initializer_list<const char*> files) const {
+  return OutputFolder(path_ / name, files);
 }
 
 void OutputFolder::write(std::string_view name, std::string_view text) const {

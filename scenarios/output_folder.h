@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <iosfwd>
 #include <string_view>
 
@@ -13,6 +14,8 @@ class OutputFolder {
   // Makes the folder, and removes what an earlier run left of the files that a run writes. Throws std::runtime_error,
   // with a remedy, if nothing can be written there.
   explicit OutputFolder(std::filesystem::path path);
+  // A folder within, for files of these names alone.
+  OutputFolder folder(std::string_view name, std::initializer_list<const char*> files) const;
 
   // For a file that is written while the run goes on.
   std::filesystem::path file(std::string_view name) const { return path_ / name; }
@@ -22,6 +25,8 @@ class OutputFolder {
   void write(std::string_view name, const std::function<void(std::ostream&)>& writer) const;
 
  private:
+  OutputFolder(std::filesystem::path path, std::initializer_list<const char*> files);
+
   std::filesystem::path path_;
 };
 

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "scenarios/security_report.h"
+
 namespace cardvp::scenarios {
 namespace {
 
@@ -22,6 +24,8 @@ Histogram all_latencies(const host::IoResult& io) {
   return all;
 }
 
+bool moves_data(const WorkloadResult& result) { return result.type == "io" || result.type == "checksum"; }
+
 Json latency_json(const Histogram& histogram) {
   return {{"count", histogram.count()},
           {"min", ns(histogram.min())},
@@ -32,38 +36,48 @@ Json latency_json(const Histogram& histogram) {
           {"max", ns(histogram.max())}};
 }
 
-Json workload_json(const WorkloadResult& result) {
+// Figures of a workload that moves a volume's data.
+void add_io(Json& json, const WorkloadResult& result) {
   const host::IoResult& io = result.io;
-  Json json = {{"name", result.name},
-               {"type", result.type},
-               {"volume", result.volume},
-               {"passed", result.passed()},
-               {"start_ns", ns(io.start)},
-               {"end_ns", ns(io.end)},
-               {"commands", io.commands()},
-               {"reads", io.reads},
-               {"writes", io.writes},
-               {"read_bytes", io.read_bytes},
-               {"written_bytes", io.written_bytes},
-               {"iops", rounded(rate(io.commands(), result.seconds()))},
-               {"bytes_per_second", rounded(rate(result.bytes(), result.seconds()))}};
-  if (!result.passed()) json["error"] = result.error;
   json["latency_ns"] = {{"all", latency_json(all_latencies(io))},
                         {"read", latency_json(io.read_latency)},
                         {"write", latency_json(io.write_latency)}};
-  if (result.type == "checksum") {
-    json["sha256"] = result.sha256;
-    if (!result.expected_sha256.empty()) json["expected_sha256"] = result.expected_sha256;
-    return json;
-  }
   json["failed_commands"] = io.failed();
   json["errors"] = Json::object();
   for (const auto& [field, count] : io.errors) json["errors"][host::nvme::Status(field).text()] = count;
+  if (!result.expected_error.empty()) json["expected_error"] = result.expected_error;
+  if (result.type == "checksum") {
+    json["sha256"] = result.sha256;
+    if (!result.expected_sha256.empty()) json["expected_sha256"] = result.expected_sha256;
+    return;
+  }
   json["verified_blocks"] = io.verified_blocks;
   json["mismatches"] = io.mismatches;
   json["first_mismatches"] = Json::array();
   for (const host::Mismatch& mismatch : io.first_mismatches) json["first_mismatches"].push_back(mismatch.text());
   json["held_back"] = io.held_back;
+}
+
+Json workload_json(const WorkloadResult& result) {
+  const host::IoResult& io = result.io;
+  Json json = {{"name", result.name}, {"type", result.type}};
+  if (!result.volume.empty()) json["volume"] = result.volume;
+  if (result.background) json["background"] = true;
+  json["passed"] = result.passed();
+  json["start_ns"] = ns(io.start);
+  json["end_ns"] = ns(io.end);
+  if (moves_data(result)) {
+    json["commands"] = io.commands();
+    json["reads"] = io.reads;
+    json["writes"] = io.writes;
+    json["read_bytes"] = io.read_bytes;
+    json["written_bytes"] = io.written_bytes;
+    json["iops"] = rounded(rate(io.commands(), result.seconds()));
+    json["bytes_per_second"] = rounded(rate(result.bytes(), result.seconds()));
+  }
+  if (!result.passed()) json["error"] = result.error;
+  if (moves_data(result)) add_io(json, result);
+  json.update(details_json(result));
   return json;
 }
 
@@ -113,6 +127,7 @@ Json report_json(const Scenario& scenario, platform::Machine& machine, const Hos
                                    {"max_transfer", found.info.max_transfer}});
   json["workloads"] = Json::array();
   for (const WorkloadResult& result : program.results()) json["workloads"].push_back(workload_json(result));
+  json["security"] = security_json(scenario, machine, program);
   json["energy"] = energy_json(machine.sim().energy, end.to_seconds());
   json["counters"] = Json::object();
   for (const auto& [name, counter] : machine.sim().stats.counters())
@@ -175,11 +190,18 @@ std::vector<std::string> result_table(const HostProgram& program) {
   lines.push_back(fmt::format("{:<{}}  {:>10}  {:>9}  {:>9}  {:>9}  {:>9}  {}", "workload", width, "IOPS", "MB/s",
                               "p50 us", "p99 us", "p99.9 us", "result"));
   for (const WorkloadResult& result : program.results()) {
+    if (!moves_data(result)) {
+      lines.push_back(fmt::format("{:<{}}  {:>56}{}", result.name, width, "",
+                                  result.passed() ? "  " + details_text(result) : "  FAILED"));
+      continue;
+    }
     const Histogram latency = all_latencies(result.io);
     const auto us = [&latency](double fraction) {
       return latency.count() == 0 ? std::string("-") : fmt::format("{:.1f}", ns(latency.percentile(fraction)) / 1000);
     };
-    const char* verdict = !result.passed() ? "FAILED" : !result.expected_sha256.empty() ? "digest equal" : "ok";
+    const std::string verdict = !result.passed()                  ? "FAILED"
+                                : !result.expected_sha256.empty() ? "digest equal"
+                                                                  : details_text(result);
     lines.push_back(fmt::format("{:<{}}  {:>10.0f}  {:>9.1f}  {:>9}  {:>9}  {:>9}  {}", result.name, width,
                                 rate(result.io.commands(), result.seconds()),
                                 rate(result.bytes(), result.seconds()) / 1e6, us(0.5), us(0.99), us(0.999), verdict));

@@ -8,12 +8,13 @@
 #include "scenarios/debugging.h"
 #include "scenarios/gateway_server.h"
 #include "scenarios/host_program.h"
-#include "scenarios/installation.h"
 #include "scenarios/interrupt.h"
 #include "scenarios/keyboard.h"
 #include "scenarios/media.h"
 #include "scenarios/output_folder.h"
 #include "scenarios/report.h"
+#include "scenarios/run_files.h"
+#include "scenarios/security_report.h"
 #include "scenarios/uart_log.h"
 #include "scenarios/work_folder.h"
 
@@ -27,44 +28,6 @@ using platform::Machine;
 // Between slices of simulated time the run looks up: for Ctrl-C, limits, progress. The simulated machine does not
 // notice.
 const sc_core::sc_time kSlice{100, sc_core::SC_US};
-
-// The file that is to be used, if there is one: the one that the scenario names, or else the installed one.
-void choose(std::filesystem::path& path, const char* key, const char* installed) {
-  const std::string pointer = std::string("/card/") + key;
-  if (path.empty() && installed) path = installed_firmware(installed);
-  path = located(path, pointer);
-  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
-    throw ConfigError(pointer, "a file", path.string());
-}
-
-// As above; a card without it can still be had.
-void choose_or_warn(std::filesystem::path& path, const char* key, const char* installed, const char* without,
-                    Terminal& terminal) {
-  choose(path, key, installed);
-  if (!std::filesystem::exists(path))
-    terminal.error(fmt::format("cardvp: {}: there is no such file, {}",
-                               path.empty() ? "firmware/" + std::string(installed) : path.string(), without));
-}
-
-void need(const std::filesystem::path& path, const std::string& pointer, const char* what) {
-  if (!std::filesystem::is_regular_file(path))
-    throw ConfigError(pointer, what, path.empty() ? "nothing" : path.string());
-}
-
-CardConfig with_images(CardConfig card, Terminal& terminal) {
-  choose(card.rom, "rom", "rom.bin");
-  if (card.rom.empty())
-    throw ConfigError("/card/rom", "a boot ROM image, as there is no firmware/rom.bin beside the program", "nothing");
-  need(card.rom, "/card/rom", "a file");
-  choose(card.operator_key, "operator_key", "test_operator_public.pem");
-  if (!card.operator_key.empty()) need(card.operator_key, "/card/operator_key", "a file");
-  if (card.boot.type != platform::BootConfig::Type::kRom) return card;
-  choose_or_warn(card.firmware, "firmware", "controller.img", "slot A of the card's flash stays erased", terminal);
-  choose(card.firmware_b, "firmware_b", nullptr);
-  if (!card.firmware_b.empty()) need(card.firmware_b, "/card/firmware_b", "a file");
-  choose(card.host_image, "host_image", "host_boot.img");
-  return card;
-}
 
 // The fuses of a card that left its developers lock the cores' debug port; better said now than by an alarm.
 void refuse_debugger(const CardConfig& card) {
@@ -157,15 +120,17 @@ class Run {
       return fmt::format("the run took longer than {} (limits.run_ms)", scenario_.run_limit.to_string());
     if (console_.overdue(now())) return console_.step() + ": not met in time (within_ms)";
     if (has_host() && !program_.link_up() && now() >= scenario_.boot_limit)
-      return fmt::format("the card's link did not come up within {} (limits.boot_ms)",
+      return fmt::format("the {} within {} (limits.boot_ms)",
+                         held() ? "card did not let the host out of reset" : "card's link did not come up",
                          scenario_.boot_limit.to_string());
     if (machine_.card().powered_off() && has_host()) return "the card powered itself off while " + program_.activity();
     if (keyboard_ || takes_calls() || !machine_.idle()) return {};  // keys and calls may change everything
     if (!console_.finished()) return console_.step() + ": nothing is left that could happen";
     if (!has_host()) return "nothing is left that could happen";
-    return program_.link_up() ? "nothing is left that could happen while " + program_.activity()
-                              : "the card's link does not come up";
+    if (program_.link_up()) return "nothing is left that could happen while " + program_.activity();
+    return held() ? "the card does not let the host out of reset" : "the card's link does not come up";
   }
+  bool held() { return machine_.host().boot().held(); }
 
   void show_progress() {
     if (!console_.finished() || !has_host())
@@ -231,6 +196,8 @@ class Run {
 void write_reports(const OutputFolder& out, Run& run, const Scenario& scenario, const Outcome& outcome,
                    const Timing& timing, bool traced) {
   constexpr int kIndent = 2;
+  for (const WorkloadResult& result : run.program().results())
+    if (result.attest) write_attestation(*result.attest, attestation_folder(out, result.name));
   out.write("uart.log", run.uart().text());
   nlohmann::ordered_json report = report_json(scenario, run.machine(), run.program(), outcome);
   report["uart"] = {{"bytes", run.uart().text().size()}, {"sha256_of_bytes_and_times", run.uart().digest()}};
@@ -251,17 +218,21 @@ RunStatus status_of(Outcome::Result result) {
 
 }  // namespace
 
-RunStatus run_scenario(const Scenario& scenario, const RunOptions& options, Terminal& terminal) {
+RunStatus run_scenario(Scenario scenario, const RunOptions& options, Terminal& terminal) {
   const auto start = std::chrono::steady_clock::now();
   const InterruptGuard guard;
   if (options.gdb) refuse_debugger(scenario.card);
   std::optional<OutputFolder> out;
   if (!options.out.empty()) out.emplace(options.out);
+  if (out)
+    for (const Workload& workload : scenario.workloads)
+      if (workload.type == "attest") attestation_folder(*out, workload.name);  // nothing of an earlier run
   const WorkFolder work;
   const CardConfig card = with_images(scenario.card, terminal);
+  scenario.workloads = with_files(std::move(scenario.workloads));
   Media media;
   try {
-    media = make_media(card, work.path());
+    media = make_media(card, work.path(), options.out.empty() ? work.path() : options.out);
   } catch (const std::exception&) {
     if (!guard.interrupted()) throw;
     return RunStatus::kInterrupted;  // Ctrl-C reaches mke2fs as well
@@ -281,6 +252,7 @@ RunStatus run_scenario(const Scenario& scenario, const RunOptions& options, Term
   if (!run.program().results().empty())
     for (const std::string& line : result_table(run.program())) terminal.line(line);
   terminal.line(speed_line(timing));
+  for (const std::string& line : alarm_lines(run.machine())) terminal.error("cardvp: " + line);
   if (!outcome.reason.empty()) terminal.error(fmt::format("cardvp: {}: {}", scenario.name, outcome.reason));
   insight.finish();
   if (out) write_reports(*out, run, scenario, outcome, timing, !options.traces.empty());

@@ -29,6 +29,6 @@ enum class RunStatus : int { kOk = 0, kFailed = 1, kConfiguration = 2, kInterrup
 
 // Says on the terminal how it goes. Once in a process. Throws platform::ConfigError for what the configuration names
 // and does not exist, std::runtime_error if a run is not possible for another reason.
-RunStatus run_scenario(const Scenario& scenario, const RunOptions& options, Terminal& terminal);
+RunStatus run_scenario(Scenario scenario, const RunOptions& options, Terminal& terminal);
 
 }  // namespace cardvp::scenarios

@@ -12,76 +12,6 @@ namespace {
 using nlohmann::json;
 using platform::ConfigError;
 using platform::JsonReader;
-using platform::kMiB;
-using platform::VolumeConfig;
-
-ChecksumWorkload read_checksum(const JsonReader& node, const VolumeConfig& volume) {
-  ChecksumWorkload workload;
-  node.read("name", workload.config.name);
-  node.read("block_size", workload.config.block_size);
-  node.read("queue_depth", workload.config.queue_depth);
-  node.read("expect_medium", workload.expect_medium);
-  if (workload.expect_medium && volume.medium.type == platform::MediumConfig::Type::kMemory)
-    node.fail("expect_medium", "false for a volume in memory, which has no file to compare with");
-  return workload;
-}
-
-host::IoWorkloadConfig read_io(const JsonReader& node, const VolumeConfig& volume, const Scenario& scenario) {
-  constexpr std::uint64_t kDefaultCount = 10'000;
-  host::IoWorkloadConfig config;
-  config.queue_depth = 32;
-  node.read("name", config.name);
-  node.read_enum("pattern", config.pattern, {"sequential", "random", "zipf"});
-  node.read("theta", config.zipf_theta);
-  node.read("block_size", config.block_size);
-  node.read("read_percent", config.read_percent);
-  node.read("queue_depth", config.queue_depth);
-  node.read("queues", config.queues);
-  node.read("count", config.count);
-  node.read_time("duration_us", config.duration, sc_core::SC_US);
-  node.read("verify", config.verify);
-  node.read_scaled("region_mib", config.size, kMiB);
-  if (!node.has("count") && !node.has("duration_us")) config.count = kDefaultCount;
-  config.seed = derive_seed(scenario.seed, config.name);
-  config.initial = volume.medium.type == platform::MediumConfig::Type::kMemory ? host::InitialContent::kZeros
-                                                                               : host::InitialContent::kUnknown;
-  const unsigned queues = std::min(scenario.host.driver.io_queues, scenario.card.nvme.queues);
-  if (config.queues > queues)
-    node.fail("queues", fmt::format("at most {}, the I/O queues that driver and controller have", queues));
-  if (config.read_percent < 100 && volume.medium.read_only)
-    node.fail("read_percent", fmt::format("100, as volume {} is read_only", volume.name));
-  if (volume.medium.size != 0 && config.size > volume.medium.size)
-    node.fail("region_mib", fmt::format("at most the {} MiB of volume {}", volume.medium.size / kMiB, volume.name));
-  return config;
-}
-
-Workload read_workload(const JsonReader& node, const Scenario& scenario) {
-  Workload workload;
-  std::string type, volume_name;
-  node.read("type", type);
-  node.read("name", workload.name);
-  node.read("volume", volume_name);
-  const auto& volumes = scenario.card.volumes;
-  while (workload.volume < volumes.size() && volumes[workload.volume].name != volume_name) ++workload.volume;
-  if (workload.volume == volumes.size()) node.fail("volume", "the name of one of the card's volumes");
-
-  const VolumeConfig& volume = volumes[workload.volume];
-  std::uint64_t block_size = 0;
-  if (type == "checksum") {
-    ChecksumWorkload checksum = read_checksum(node, volume);
-    block_size = checksum.config.block_size;
-    workload.what = std::move(checksum);
-  } else {
-    host::IoWorkloadConfig io = read_io(node, volume, scenario);
-    block_size = io.block_size;
-    workload.what = std::move(io);
-  }
-  if (block_size % volume.timing.block_size != 0)
-    node.fail("block_size", fmt::format("a multiple of {}, volume {}'s block", volume.timing.block_size, volume.name));
-  for (const Workload& other : scenario.workloads)
-    if (other.name == workload.name) node.fail("name", "a name that no other workload has");
-  return workload;
-}
 
 // Line and column, from 1, of a byte of the text.
 std::string position(const std::string& text, std::size_t byte) {
@@ -158,7 +88,7 @@ Scenario parse_scenario(const json& document, const std::filesystem::path& folde
   const JsonReader host = root.object("host");
   scenario.host = platform::read_host(host);
   host.for_each("workloads",
-                [&](const JsonReader& node) { scenario.workloads.push_back(read_workload(node, scenario)); });
+                [&](const JsonReader& node) { scenario.workloads.push_back(read_workload(node, scenario, folder)); });
   root.for_each("console", [&](const JsonReader& node) { scenario.console.push_back(read_console_step(node)); });
   const JsonReader limits = root.object("limits");
   limits.read_time("boot_ms", scenario.boot_limit, sc_core::SC_MS);

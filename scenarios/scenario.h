@@ -4,28 +4,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include "host/workload/checksum_workload.h"
-#include "host/workload/io_workload.h"
 #include "platform/config.h"
 #include "scenarios/console_step.h"
+#include "scenarios/workload.h"
 
 namespace cardvp::scenarios {
-
-struct ChecksumWorkload {
-  host::ChecksumConfig config;
-  bool expect_medium = false;  // the digest must be that of the volume's file
-};
-
-struct Workload {
-  std::string name;
-  std::size_t volume = 0;  // index into CardConfig::volumes
-  std::variant<ChecksumWorkload, host::IoWorkloadConfig> what;
-};
 
 struct Scenario {
   std::string name;

@@ -30,6 +30,8 @@ class Status {
   constexpr bool do_not_retry() const { return field_ >> 14 & 1; }  // DNR
   // "LBA Out of Range (SCT 0, SC 0x80)"
   std::string text() const;
+  // Whether it is called so: the text above, with its numbers or without.
+  bool named(const std::string& name) const { return text() == name || text().starts_with(name + " (SCT "); }
 
   // Same outcome.
   constexpr bool operator==(const Status& other) const { return outcome() == other.outcome(); }

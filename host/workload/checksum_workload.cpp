@@ -119,13 +119,14 @@ Task<> Run::lane(std::uint64_t number) {
     const auto blocks = static_cast<std::uint32_t>(chunk_bytes(chunk) / block_size);
     const sc_core::sc_time begun = driver_.scheduler().now();
     const nvme::Status status = co_await driver_.read(config_.queue, lba, blocks, address);
-    ++result_.commands;
-    result_.latency.add((driver_.scheduler().now() - begun).value());
     if (!status.ok()) {
+      ++result_.errors[status.outcome()];
       if (result_.error.empty()) result_.error = fmt::format("read of LBA {}: {}", lba, status.text());
       hashed_.notify();
       break;
     }
+    ++result_.commands;
+    result_.latency.add((driver_.scheduler().now() - begun).value());
     arrived(chunk);
     while (next_ <= chunk && result_.error.empty()) co_await hashed_;
   }

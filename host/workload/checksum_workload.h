@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "host/nvme/driver.h"
@@ -23,7 +24,8 @@ struct ChecksumResult {
   std::string sha256;  // 64 hexadecimal digits
   std::uint64_t bytes = 0;
   std::uint64_t commands = 0;
-  Histogram latency;  // ps, of the reads
+  std::map<std::uint16_t, std::uint64_t> errors;  // nvme::Status::outcome() to commands; no part of `commands`
+  Histogram latency;                              // ps, of the reads
   sc_core::sc_time start, end;
 };
 

@@ -24,11 +24,13 @@ namespace {
 // One run: `queues * queue_depth` lanes, each with one command in flight, draw from one stream of random numbers.
 class Run {
  public:
-  Run(nvme::Driver& driver, const IoWorkloadConfig& config, Content* content, std::uint64_t* progress, IoResult& result)
+  Run(nvme::Driver& driver, const IoWorkloadConfig& config, Content* content, std::uint64_t* progress, IoWatch* watch,
+      IoResult& result)
       : driver_(driver),
         config_(config),
         content_(config.verify ? content : nullptr),
         progress_(progress),
+        watch_(watch),
         result_(result),
         random_(config.seed),
         done_(driver.scheduler()) {}
@@ -49,7 +51,7 @@ class Run {
   std::uint64_t draw_block();
   bool draw(Operation& operation);
   Task<> lane(unsigned queue, std::uint64_t address, std::span<std::byte> data);
-  void account(const Operation& operation, nvme::Status status, sc_time latency, std::span<const std::byte> data);
+  void account(const Operation& operation, nvme::Status status, sc_time start, std::span<const std::byte> data);
 
   static constexpr unsigned kDraws = 16;  // after so many that overlap what is in flight, a lane waits
 
@@ -57,6 +59,7 @@ class Run {
   const IoWorkloadConfig& config_;
   Content* content_;
   std::uint64_t* progress_;
+  IoWatch* watch_;
   IoResult& result_;
   Random random_;
   std::optional<Zipf> zipf_;
@@ -86,7 +89,7 @@ std::string Run::prepare() {
   if (config_.queues == 0 || config_.queues > info.io_queues)
     return fmt::format("{} queues, but the controller granted {}", config_.queues, info.io_queues);
   if (config_.queue_depth == 0) return "queue_depth is 0";
-  if (config_.count == 0 && config_.duration == sc_core::SC_ZERO_TIME) return "neither count nor duration";
+  if (config_.count == 0 && config_.duration == sc_core::SC_ZERO_TIME && !watch_) return "neither count nor duration";
   if (config_.read_percent > 100) return fmt::format("read_percent of {}", config_.read_percent);
   if (config_.offset % info.block_size != 0 || config_.offset >= volume_bytes())
     return fmt::format("offset {} is no block of the volume's {} bytes", config_.offset, volume_bytes());
@@ -113,6 +116,7 @@ std::string Run::prepare() {
 }
 
 bool Run::more() const {
+  if (watch_ && watch_->stopped()) return false;
   if (!driver_.running() || (config_.count > 0 && started_ >= config_.count)) return false;
   return config_.duration == sc_core::SC_ZERO_TIME || scheduler().now() < stop_at_;
 }
@@ -162,13 +166,15 @@ Task<> Run::lane(unsigned queue, std::uint64_t address, std::span<std::byte> dat
     } else {
       status = co_await driver_.read(queue, operation.lba, blocks_per_command_, address);
     }
-    account(operation, status, scheduler().now() - start, data);
+    account(operation, status, start, data);
   }
   if (--running_ == 0) done_.deliver(true);
 }
 
-void Run::account(const Operation& operation, nvme::Status status, sc_time latency, std::span<const std::byte> data) {
+void Run::account(const Operation& operation, nvme::Status status, sc_time start, std::span<const std::byte> data) {
   if (progress_) ++*progress_;
+  if (watch_) watch_->ended(start, scheduler().now(), status.ok());
+  const sc_time latency = scheduler().now() - start;
   if (!status.ok()) {
     ++result_.errors[status.outcome()];
     if (content_ && operation.write) content_->forget(operation.lba, blocks_per_command_);
@@ -191,6 +197,7 @@ void Run::account(const Operation& operation, nvme::Status status, sc_time laten
 }
 
 Task<> Run::run() {
+  if (watch_) watch_->begin(scheduler().now());
   if (config_.duration != sc_core::SC_ZERO_TIME) stop_at_ = scheduler().now() + config_.duration;
   TaskScope scope(scheduler());
   for (std::uint64_t number = 0; number < lanes_; ++number) {
@@ -203,10 +210,11 @@ Task<> Run::run() {
 
 }  // namespace
 
-Task<IoResult> run(nvme::Driver& driver, IoWorkloadConfig config, Content* content, std::uint64_t* progress) {
+Task<IoResult> run(nvme::Driver& driver, IoWorkloadConfig config, Content* content, std::uint64_t* progress,
+                   IoWatch* watch) {
   IoResult result;
   result.start = result.end = driver.scheduler().now();
-  Run run(driver, config, content, progress, result);
+  Run run(driver, config, content, progress, watch, result);
   try {
     result.error = run.prepare();
   } catch (const std::runtime_error& exhausted) {  // memory

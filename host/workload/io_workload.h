@@ -8,6 +8,7 @@
 
 #include "host/nvme/driver.h"
 #include "host/workload/content.h"
+#include "host/workload/io_watch.h"
 #include "models/base/stats.h"
 
 namespace cardvp::host {
@@ -57,8 +58,8 @@ struct IoResult {
 // Runs until count or duration is reached and all commands have ended. The driver must be running; configurations that
 // do not fit the volume end at once, in IoResult::error. `content` carries what is known of the volume's content from
 // one workload to the next, or to one at the same time; without it, verification starts from `initial`. `progress`,
-// where given, counts the commands that ended.
+// where given, counts the commands that ended. With `watch` it ends when that says so, too.
 Task<IoResult> run(nvme::Driver& driver, IoWorkloadConfig config, Content* content = nullptr,
-                   std::uint64_t* progress = nullptr);
+                   std::uint64_t* progress = nullptr, IoWatch* watch = nullptr);
 
 }  // namespace cardvp::host

@@ -58,6 +58,31 @@ TEST_F(WorkloadTest, ReadsAndWritesAndFindsNoFault) {
   EXPECT_GT(result.held_back, 0u);  // 16 commands on 128 blocks
 }
 
+TEST_F(WorkloadTest, EndsWhenItIsTold) {
+  make_and_start({.io_queues = 2});
+  IoWorkloadConfig config = kVerified;
+  config.count = 0;
+  IoWatch watch;
+  std::uint64_t ended = 0;
+  std::size_t span = 0;
+  scope.spawn([](Scheduler& scheduler, IoWatch& told, std::size_t& number) -> Task<> {
+    co_await scheduler.delay({1, SC_MS});
+    number = told.open(scheduler.now());
+    co_await scheduler.delay({1, SC_MS});
+    told.close(number, scheduler.now());
+    told.stop();
+  }(sim.scheduler, watch, span));
+  const IoResult io = result(host::run(*driver, config, nullptr, &ended, &watch));
+  EXPECT_TRUE(io.passed()) << io.error;
+  EXPECT_GT(io.commands(), 100u);
+  EXPECT_EQ(io.commands(), ended);
+  EXPECT_GE(io.end - io.start, sc_time(2, SC_MS));
+  EXPECT_LT(io.end - io.start, sc_time(3, SC_MS));
+  EXPECT_NEAR(static_cast<double>(watch.span(span).completed), static_cast<double>(io.commands()) / 2, 50);
+  EXPECT_GE(watch.span(span).longest_latency, device.latency);
+  EXPECT_GT(watch.span(span).longest_pause, sc_core::SC_ZERO_TIME);
+}
+
 TEST_F(WorkloadTest, FindsAFlippedBit) {
   make_and_start({.io_queues = 2});
   unsigned reads = 0;
@@ -365,6 +390,7 @@ TEST_F(WorkloadTest, ChecksumEndsAtTheFirstError) {
   EXPECT_THAT(result.error, HasSubstr("LBA 1024: Unrecovered Read Error"));
   EXPECT_EQ(result.sha256, "");
   EXPECT_LT(result.commands, 20u);
+  EXPECT_EQ(result.errors, (std::map<std::uint16_t, std::uint64_t>{{0x281, 1}}));
   EXPECT_THAT(checksum({.offset = 100}).error, HasSubstr("not blocks"));
   EXPECT_THAT(checksum({.queue = 9}).error, HasSubstr("queue 9"));
 }

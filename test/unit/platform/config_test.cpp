@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "scenarios/scenario.h"
+#include "platform/test_root_key.h"
 #include "scenarios/schema_check.h"
 
 namespace cardvp {
@@ -46,10 +47,20 @@ TEST(Config, SchemaAndStructuresHaveTheSameDefaults) {
     workload.update(json{{"type", type}, {"name", type}, {"volume", "v"}});
     return workload;
   };
-  full["host"]["workloads"] = {io_defaults("checksum", 0), io_defaults("io", 1)};
+  full["host"]["workloads"] = {io_defaults("checksum", 0), io_defaults("io", 1),
+                               io_defaults("call", 2),     io_defaults("attest", 3),
+                               io_defaults("firmware_update", 4), io_defaults("flash_write", 5)};
+  full["host"]["workloads"][2].erase("volume");
+  full["host"]["workloads"][2].erase("surprise");  // of another method
+  full["host"]["workloads"][2]["method"] = "ping";
+  full["host"]["workloads"][5].erase("volume");
   json bare = minimal();
   bare["host"]["workloads"] = {{{"type", "checksum"}, {"name", "checksum"}, {"volume", "v"}},
-                               {{"type", "io"}, {"name", "io"}, {"volume", "v"}}};
+                               {{"type", "io"}, {"name", "io"}, {"volume", "v"}},
+                               {{"type", "call"}, {"name", "call"}, {"method", "ping"}},
+                               {{"type", "attest"}, {"name", "attest"}},
+                               {{"type", "firmware_update"}, {"name", "firmware_update"}},
+                               {{"type", "flash_write"}, {"name", "flash_write"}}};
 
   const Scenario a = parse_scenario(full, "/"), b = parse_scenario(bare, "/");
   EXPECT_EQ(a.seed, b.seed);
@@ -113,6 +124,23 @@ TEST(Config, SchemaAndStructuresHaveTheSameDefaults) {
   EXPECT_EQ(ia.queues, ib.queues);
   EXPECT_EQ(ia.count, ib.count);
   EXPECT_EQ(ia.verify, ib.verify);
+  const auto& call_a = std::get<scenarios::CallWorkload>(a.workloads[2].what);
+  const auto& call_b = std::get<scenarios::CallWorkload>(b.workloads[2].what);
+  EXPECT_EQ(call_a.params, call_b.params);
+  EXPECT_EQ(call_a.key, call_b.key);
+  EXPECT_EQ(call_a.is_signed, call_b.is_signed);
+  EXPECT_EQ(call_a.expect, call_b.expect);
+  const auto& update_a = std::get<scenarios::FirmwareUpdateWorkload>(a.workloads[4].what);
+  const auto& update_b = std::get<scenarios::FirmwareUpdateWorkload>(b.workloads[4].what);
+  EXPECT_EQ(update_a.image, update_b.image);
+  EXPECT_EQ(update_a.slot, update_b.slot);
+  EXPECT_EQ(update_a.action, update_b.action);
+  EXPECT_EQ(update_a.expect, update_b.expect);
+  const auto& write_a = std::get<scenarios::FlashWriteWorkload>(a.workloads[5].what);
+  const auto& write_b = std::get<scenarios::FlashWriteWorkload>(b.workloads[5].what);
+  EXPECT_EQ(write_a.offset, write_b.offset);
+  EXPECT_EQ(write_a.size, write_b.size);
+  for (std::size_t i = 0; i < a.workloads.size(); ++i) EXPECT_EQ(a.workloads[i].background, b.workloads[i].background);
 }
 
 TEST(Config, UnitsAreConverted) {
@@ -220,6 +248,10 @@ TEST(Config, TheDeviceSecretIsTheTestCardsUnlessItIsGiven) {
   EXPECT_EQ(secret()[0], 0xff);
   EXPECT_EQ(secret()[1], 0);
   EXPECT_EQ(secret()[31], 0xa7);
+}
+
+TEST(Config, TheFusesTrustTheTestRootKeyUnlessTheySayOtherwise) {
+  EXPECT_EQ(parse_scenario(minimal(), "/").card.fuses.root_key_hash, platform::kTestRootKeyHash);
 }
 
 TEST(Config, VolumesHaveSerialsAndDeviceNamesOfTheirOwn) {

@@ -91,7 +91,7 @@ platform::CardConfig card_with(const MediumConfig& medium) {
 
 std::string blamed(const TemporaryFolder& folder, const MediumConfig& medium) {
   try {
-    scenarios::make_media(card_with(medium), folder.path());
+    scenarios::make_media(card_with(medium), folder.path(), folder.path());
   } catch (const ConfigError& error) {
     return error.what();
   }
@@ -114,7 +114,7 @@ TEST(Media, SayWhereTheirBytesAre) {
   const TemporaryFolder folder;
   folder.file("tree/x", "x");
   const scenarios::Media media =
-      scenarios::make_media(card_with({MediumConfig::Type::kExt4, folder.path() / "tree", 8 << 20}), folder.path());
+      scenarios::make_media(card_with({MediumConfig::Type::kExt4, folder.path() / "tree", 8 << 20}), folder.path(), folder.path());
   EXPECT_EQ(media.files[0], "");
   EXPECT_EQ(media.files[1], folder.path() / "second.ext4");
   EXPECT_EQ(media.media[1]->size(), 8u << 20);

@@ -66,7 +66,17 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"/host/workloads/1/pattern", "\"zig\"", "/host/workloads/1/pattern", "one of \"sequential\""},
         Case{"/host/workloads/1/expect_medium", "true", "/host/workloads/1/expect_medium", "one of the keys"},
         Case{"/host/workloads/0/pattern", "\"random\"", "/host/workloads/0/pattern", "one of the keys"},
-        Case{"/host/workloads/0/type", "\"sum\"", "/host/workloads/0/type", "one of \"checksum\", \"io\""},
+        Case{"/host/workloads/0/type", "\"sum\"", "/host/workloads/0/type", "one of \"checksum\", \"io\", \"call\""},
+        Case{"/host/workloads/0", R"({"type": "call", "name": "c"})", "/host/workloads/0/method", "a string"},
+        Case{"/host/workloads/0", R"({"type": "call", "name": "c", "method": "ping", "volume": "v"})",
+             "/host/workloads/0/volume", "one of the keys"},
+        Case{"/host/workloads/0", R"({"type": "firmware_update", "name": "u", "action": 8})",
+             "/host/workloads/0/action", "an integer from 0 to 7"},
+        Case{"/host/workloads/0", R"({"type": "flash_write", "name": "w", "size": 0})", "/host/workloads/0/size",
+             "an integer from 1"},
+        Case{"/host/workloads/0", R"({"type": "attest", "name": "a", "background": true})",
+             "/host/workloads/0/background", "one of the keys"},
+        Case{"/host/workloads/0/background", "1", "/host/workloads/0/background", "a boolean"},
         Case{"/host/workloads/0/volume", nullptr, "/host/workloads/0/volume", "a string"},
         Case{"/name", nullptr, "/name", "a string"}, Case{"/name", "\"a b\"", "/name", "a string like"},
         Case{"/card", nullptr, "/card", "an object"}, Case{"/card/volumes", "{}", "/card/volumes", "an array"},
@@ -103,7 +113,52 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"/host/workloads/1", R"({"type": "io", "name": "i", "volume": "f", "read_percent": 50})",
              "/host/workloads/1/read_percent", "100"},
         Case{"/host/workloads/0", R"({"type": "checksum", "name": "c", "volume": "v", "expect_medium": true})",
-             "/host/workloads/0/expect_medium", "false"}));
+             "/host/workloads/0/expect_medium", "false"},
+        Case{"/host/workloads/0",
+             R"({"type": "checksum", "name": "c", "volume": "f", "expect_medium": true, "expect_error": "x"})",
+             "/host/workloads/0/expect_medium", "false where an error is expected"},
+        Case{"/host/workloads/0", R"({"type": "attest", "name": "c", "volume": "w"})", "/host/workloads/0/volume",
+             "the name of one of the card's volumes"},
+        Case{"/host/workloads/0", R"({"type": "call", "name": "c", "method": "ping", "surprise": true})",
+             "/host/workloads/0/surprise", "no value"},
+        Case{"/card/volumes/1/medium", R"({"type": "file", "path": "out:x", "size_mib": 1})",
+             "/card/volumes/1/medium/create", "true"},
+        Case{"/card/volumes/1/medium", R"({"type": "file", "path": "out:../x", "size_mib": 1, "create": true})",
+             "/card/volumes/1/medium/path", "a file's name"}));
+
+// What one workload writes beside another must be known to it.
+TEST(Schema, WorkloadsOfOneVolumeInTheBackgroundVerifyBothOrNeither) {
+  const auto blamed = [](bool first, bool second, bool background, const char* volume) -> std::string {
+    json document = scenario();
+    document["card"]["volumes"].push_back({{"name", "u"}, {"medium", {{"type", "memory"}, {"size_mib", 8}}}});
+    document["host"]["workloads"] = {
+        {{"type", "io"}, {"name", "a"}, {"volume", "v"}, {"read_percent", 50}, {"verify", first}, {"background", background}},
+        {{"type", "io"}, {"name", "b"}, {"volume", volume}, {"read_percent", 50}, {"verify", second}}};
+    try {
+      scenarios::parse_scenario(document, "/");
+    } catch (const ConfigError& error) {
+      return error.pointer();
+    }
+    return "";
+  };
+  EXPECT_EQ(blamed(true, false, true, "v"), "/host/workloads/1/verify");
+  EXPECT_EQ(blamed(false, true, true, "v"), "/host/workloads/1/verify");
+  EXPECT_EQ(blamed(true, true, true, "v"), "");
+  EXPECT_EQ(blamed(true, false, true, "u"), "");
+  EXPECT_EQ(blamed(true, false, false, "v"), "");
+}
+
+TEST(Schema, AnEncryptedFileIsNotComparedWithWhatTheHostReads) {
+  json document = scenario();
+  document["card"]["volumes"][1]["encryption"] = {{"key", "ephemeral"}};
+  document["host"]["workloads"][0]["expect_medium"] = true;
+  try {
+    scenarios::parse_scenario(document, "/");
+    FAIL() << "accepted";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(error.pointer(), "/host/workloads/0/expect_medium");
+  }
+}
 
 TEST(Schema, AVolumeThatComesLaterBringsItsKeyThen) {
   json document = scenario();

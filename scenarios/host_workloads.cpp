@@ -1,0 +1,149 @@
+// HostProgram: one workload.
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "scenarios/attestation.h"
+#include "scenarios/host_program.h"
+#include "scenarios/operator_calls.h"
+
+namespace cardvp::scenarios {
+
+using host::nvme::Driver;
+
+namespace {
+
+std::vector<std::byte> read_bytes(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::vector<std::byte> bytes(text.size());
+  std::transform(text.begin(), text.end(), bytes.begin(), [](char c) { return static_cast<std::byte>(c); });
+  return bytes;
+}
+
+}  // namespace
+
+Task<> HostProgram::run_one(const Workload& workload, host::IoWatch* watch, WorkloadResult& result) {
+  std::uint64_t unseen = 0;  // progress of a workload in the background
+  std::uint64_t* const progress = workload.background ? &unseen : &progress_;
+  Driver& driver = machine_.host().driver(workload.volume);
+  if (!result.volume.empty() && !driver.running()) {
+    result.error = fmt::format("volume {} is not attached", result.volume);
+  } else if (std::holds_alternative<ChecksumWorkload>(workload.what)) {
+    if (!workload.background) goal_ = driver.info().blocks * driver.info().block_size;
+    co_await volumes_.run_checksum(workload, result, progress);
+  } else if (const auto* io = std::get_if<host::IoWorkloadConfig>(&workload.what)) {
+    if (!workload.background) {
+      goal_ = io->count != 0 ? io->count : 1;
+      timed_from_ = machine_.sim().scheduler.now();
+      timed_to_ = io->count != 0 ? timed_from_ : timed_from_ + io->duration;
+    }
+    co_await volumes_.run_io(workload, result, progress, watch);
+  } else if (const auto* called = std::get_if<CallWorkload>(&workload.what)) {
+    co_await call(*called, result);
+  } else if (const auto* attested = std::get_if<AttestWorkload>(&workload.what)) {
+    result.attest = co_await attest(driver, attested->seed, scenario_.card.fuses);
+    result.error = result.attest->error;
+  } else if (std::holds_alternative<FirmwareUpdateWorkload>(workload.what)) {
+    co_await update_firmware(workload, result);
+  } else {
+    write_flash(std::get<FlashWriteWorkload>(workload.what), result);
+  }
+}
+
+// An orderly host has stopped its driver when the volume goes, and starts it when the volume comes.
+Task<> HostProgram::call(const CallWorkload& call, WorkloadResult& result) {
+  if (!call.volume) {
+    co_await make_call(machine_, call, result);
+    co_return;
+  }
+  const std::size_t volume = *call.volume;
+  Driver& driver = machine_.host().driver(volume);
+  const bool detaches = call.method == "detach_volume", attaches = call.method == "attach_volume";
+  const bool stops = detaches && !call.surprise && driver.running();
+  if (stops) {
+    const host::nvme::Error error = co_await driver.stop();
+    result.error = error.text;
+    if (error) co_return;
+  }
+  co_await make_call(machine_, call, result);
+  const bool done = result.call && result.call->outcome == "ok";
+  if (done && attaches &&
+      scenario_.card.volumes[volume].encryption == platform::VolumeConfig::Encryption::kEphemeralKey)
+    volumes_.forget(volume);
+  if ((done && attaches) || (!done && stops)) {
+    const std::string problem = co_await find_volume(volume);
+    if (result.error.empty()) result.error = problem;
+  }
+}
+
+Task<> HostProgram::update_firmware(const Workload& workload, WorkloadResult& result) {
+  const FirmwareUpdateWorkload& wanted = std::get<FirmwareUpdateWorkload>(workload.what);
+  Scheduler& scheduler = machine_.sim().scheduler;
+  std::vector<std::byte> image = read_bytes(wanted.image);
+  OpenUpdate open{result.number, {}};
+  for (Background& background : background_)
+    if (!background.ended) open.spans.emplace_back(&background.watch, background.watch.open(scheduler.now()));
+  const host::FirmwareUpdateConfig config{wanted.slot, wanted.action};
+  host::FirmwareUpdateResult done =
+      co_await host::run(machine_.host().driver(workload.volume), config, std::move(image));
+  for (Background& background : background_)
+    for (const auto& [watch, span] : open.spans)
+      if (watch == &background.watch) background.watch.close(span, scheduler.now());
+  updates_.push_back(std::move(open));
+
+  result.error = done.error;
+  const bool wants_success = wanted.expect == "ok";
+  if (!result.error.empty()) {
+  } else if (wants_success ? !done.status.ok() : !done.status.named(wanted.expect)) {
+    result.error = fmt::format("it ended with {}, not {}", done.status.text(), wanted.expect);
+  } else if (!done.status.ok() && done.after != done.before) {
+    result.error = fmt::format("it was refused, but the firmware is {} instead of {}", done.after, done.before);
+  } else if (done.admin_failed > 0) {
+    result.error = fmt::format("{} other admin commands failed meanwhile", done.admin_failed);
+  }
+  result.io.end = done.end;
+  result.update.emplace().update = std::move(done);
+}
+
+// The commands that were in flight when an update ended have ended now.
+void HostProgram::settle_updates() {
+  for (const OpenUpdate& open : updates_) {
+    const auto found = std::find_if(results_.begin(), results_.end(),
+                                    [&open](const WorkloadResult& result) { return result.number == open.number; });
+    UpdateResult& update = *found->update;
+    for (const auto& [watch, number] : open.spans) {
+      const host::IoWatch::Span& span = watch->span(number);
+      update.background_completed += span.completed;
+      update.background_failed += span.failed;
+      update.longest_latency = std::max(update.longest_latency, span.longest_latency);
+      update.longest_pause = std::max(update.longest_pause, span.longest_pause);
+    }
+    if (update.background_failed == 0 || !found->passed()) continue;
+    found->error = fmt::format("{} commands in the background failed meanwhile", update.background_failed);
+    fail(*found);
+  }
+}
+
+void HostProgram::write_flash(const FlashWriteWorkload& write, WorkloadResult& result) {
+  BootFlashPort& flash = *machine_.host().boot().flash();
+  FlashWriteResult& tried = result.flash_write.emplace();
+  std::vector<std::byte> before(flash.size()), after(flash.size());
+  if (write.offset > flash.size() || write.size > flash.size() - write.offset) {
+    result.error =
+        fmt::format("{} bytes at {} are outside the flash, which has {}", write.size, write.offset, flash.size());
+    return;
+  }
+  const bool read = flash.read(0, before);
+  std::vector<std::byte> other(before.begin() + static_cast<std::ptrdiff_t>(write.offset),
+                               before.begin() + static_cast<std::ptrdiff_t>(write.offset + write.size));
+  for (std::byte& byte : other) byte = ~byte;
+  tried.blocked = !flash.write(write.offset, other);
+  tried.unchanged = read && flash.read(0, after) && before == after;
+  if (!tried.blocked)
+    result.error = "the write was not blocked";
+  else if (!tried.unchanged)
+    result.error = "the flash is not as it was";
+}
+
+}  // namespace cardvp::scenarios
