@@ -155,7 +155,8 @@ void check_attestation(AttestResult& result, std::span<const std::uint8_t> nonce
   }
   std::memcpy(&quote, result.quote.data(), sizeof quote);
   result.card_id = quote.card_id;
-  result.life_cycle = quote.life_cycle < memory::kLifeCycleNames.size() ? memory::kLifeCycleNames.at(quote.life_cycle) : "unknown";
+  result.life_cycle =
+      quote.life_cycle < memory::kLifeCycleNames.size() ? memory::kLifeCycleNames.at(quote.life_cycle) : "unknown";
   result.security_version = quote.security_version;
   for (const auto& measurement : quote.measurements)
     result.measurements.push_back(hex(measurement, sizeof measurement));

@@ -29,7 +29,10 @@ double HostProgram::fraction() const {
 }
 
 Task<> HostProgram::run() {
-  if (co_await boot() && co_await attach_all()) {
+  // Not in one condition: GCC 12 destroys the second task, made or not.
+  bool ready = co_await boot();
+  if (ready) ready = co_await attach_all();
+  if (ready) {
     ready_ = machine_.sim().scheduler.now();
     co_await run_all();
     co_await shut_down();

@@ -16,8 +16,8 @@ struct Media {
 };
 
 // Images that are made for the run go into `work_folder`, files whose path begins with platform::kOutput into
-// `output_folder`, where what an earlier run left of them is removed. Throws platform::ConfigError for a file or folder that is not
-// as the configuration says, std::runtime_error for an image that could not be made.
+// `output_folder`, where what an earlier run left of them is removed. Throws platform::ConfigError for a file or folder
+// that is not as the configuration says, std::runtime_error for an image that could not be made.
 Media make_media(const platform::CardConfig& card, const std::filesystem::path& work_folder,
                  const std::filesystem::path& output_folder);
 

@@ -55,7 +55,8 @@ Json attest_json(const AttestResult& attest) {
 
 Json security_json(const Scenario& scenario, platform::Machine& machine, const HostProgram& program) {
   platform::Card& card = machine.card();
-  Json json = {{"life_cycle", memory::kLifeCycleNames.at(scenario.card.fuses.life_cycle)}, {"measurements", Json::array()}};
+  Json json = {{"life_cycle", memory::kLifeCycleNames.at(scenario.card.fuses.life_cycle)},
+               {"measurements", Json::array()}};
   for (unsigned i = 0; i < SECURITY_MEASUREMENTS; ++i)
     json["measurements"].push_back(platform::to_hex(card.security().measurement(i)));
   json["tampered"] = card.security().tampered();
