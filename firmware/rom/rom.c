@@ -1,15 +1,18 @@
-/* The boot ROM: checks the image in the flash, copies it to memory and enters it. If there is nothing to run it says
- * why on the UART and stops; the host's link stays down. */
+/* The boot ROM: verifies the firmware in a slot of the flash, measures it, copies it to memory and enters it. If there
+ * is nothing to run it says why on the UART and stops; the host stays in reset and its link down.
+ *
+ * Its variables are in the top of the SRAM, which the firmware can write once it runs. So a call of the ROM trusts the
+ * firmware that makes it; what was measured into the security engine before cannot be taken back by either. */
 #include "console.h"
 #include "cpu.h"
 #include "exception.h"
-#include "handoff.h"
+#include "fuses.h"
+#include "image_verify.h"
 #include "io.h"
 #include "map.h"
 #include "mem.h"
+#include "slot.h"
 #include "watchdog.h"
-
-extern char __ram_start[]; /* the ROM's own variables and stack are from here to the end of the SRAM */
 
 const char program_name[] = "ROM";
 
@@ -17,39 +20,82 @@ const char program_name[] = "ROM";
 __attribute__((section(".handoff"))) struct boot_handoff handoff;
 
 uint64_t rom_main(void);
-uint64_t rom_call(void);
+uint64_t rom_call(uint64_t call, uint64_t slot, uint64_t live);
+_Noreturn void enter(uint64_t entry, const struct boot_handoff* argument);
+
+static _Noreturn void stop(void) {
+  print("ROM: halted\n");
+  halt();
+}
+
+static void booted(unsigned slot, const struct image_header* header) {
+  handoff.slot = slot;
+  handoff.image = *header;
+  print("ROM: %.20s %u.%u.%u, %u bytes, slot %c, to 0x%lx\n", header->name, header->version >> 24,
+        header->version >> 16 & 0xff, header->version & 0xffff, header->body_size, slot_name(slot), header->entry);
+}
+
+static enum image_fault boot(unsigned slot) {
+  struct image_header header;
+  enum image_fault fault = slot_verify(slot, &header);
+  if (fault == IMAGE_GOOD) fault = slot_load(slot, &header);
+  if (fault != IMAGE_GOOD) return fault;
+  fault = image_measure(&header, MEASURED_FIRMWARE, &handoff.log);
+  if (fault == IMAGE_GOOD)
+    booted(slot, &header);
+  else
+    print("ROM: slot %c refused: it cannot be measured\n", slot_name(slot));
+  return fault;
+}
 
 uint64_t rom_main(void) {
   console_init();
   print("cardvp ROM, card %016lx\n", REG_READ(MAP_FUSES, FUSES_CARD_ID));
   if (watchdog_caused_reset()) print("ROM: reset by the watchdog\n");
 
-  struct image_header header;
-  memcpy(&header, (const void*)MAP_FLASH, sizeof header);
-  const uint8_t* flash_body = (const uint8_t*)MAP_FLASH + sizeof header;
-  const struct image_range targets[] = {{MAP_SRAM, (uint64_t)__ram_start - MAP_SRAM}, {MAP_DRAM, MAP_DRAM_SIZE}};
-  const struct image_limits limits = {
-      .kind = IMAGE_FIRMWARE,
-      .space = FLASH_SLOT_BYTES,
-      .security_version = (uint32_t)REG_READ(MAP_FUSES, FUSES_SECURITY_VERSION),
-      .unsigned_allowed = 1,
-      .targets = targets,
-      .target_count = sizeof targets / sizeof targets[0],
-  };
-
-  enum image_fault fault = image_check_header(&header, &limits);
-  if (fault != IMAGE_GOOD) {
-    print("ROM: no firmware: %s\nROM: halted\n", image_fault_text(fault));
-    halt();
-  }
-  memcpy((void*)header.load_address, flash_body, header.body_size);
-  print("ROM: %.20s %u.%u.%u, %u bytes, to 0x%lx\n", header.name, header.version >> 24, header.version >> 16 & 0xff,
-        header.version & 0xffff, header.body_size, header.entry);
   handoff.magic = BOOT_HANDOFF_MAGIC;
   handoff.version = BOOT_HANDOFF_VERSION;
   handoff.log.magic = EVENT_LOG_MAGIC;
-  handoff.image = header;
-  return header.entry;
+  struct boot_fuses fuses;
+  fuses_read(&fuses);
+  if (measure(MEASURED_ROM, &fuses, sizeof fuses, "fuses", 0, &handoff.log) != IMAGE_GOOD) {
+    print("ROM: the fuses cannot be measured: the security engine failed\n");
+    stop();
+  }
+
+  unsigned slot = slot_preferred();
+  handoff.refused = boot(slot);
+  if (handoff.refused != IMAGE_GOOD) {
+    slot = 1 - slot;
+    print("ROM: falling back to slot %c\n", slot_name(slot));
+    if (boot(slot) != IMAGE_GOOD) {
+      print("ROM: no firmware\n");
+      stop();
+    }
+  }
+  return handoff.image.entry;
 }
 
-uint64_t rom_call(void) { return ROM_CALL_UNKNOWN; }
+static int usable(uint64_t live) {
+  return live == 0 || (live % 8 == 0 && live >= MAP_DRAM && live - MAP_DRAM < MAP_DRAM_SIZE);
+}
+
+/* Nothing of the caller's changes before all is known to be good. */
+static uint64_t activate(unsigned slot, uint64_t live) {
+  struct image_header header;
+  enum image_fault fault = slot_verify(slot, &header);
+  if (fault != IMAGE_GOOD) return fault;
+  if (live - header.load_address < header.body_size) return ROM_CALL_BAD_ARGUMENT;
+  fault = image_measure(&header, MEASURED_FIRMWARE, &handoff.log);
+  if (fault != IMAGE_GOOD) return fault;
+  if (slot_load(slot, &header) != IMAGE_GOOD) stop(); /* there is nothing left to go back to */
+  booted(slot, &header);
+  handoff.live = live;
+  enter(header.entry, &handoff);
+}
+
+uint64_t rom_call(uint64_t call, uint64_t slot, uint64_t live) {
+  if (call != ROM_CALL_ACTIVATE) return ROM_CALL_UNKNOWN;
+  if (slot >= FLASH_SLOTS || !usable(live)) return ROM_CALL_BAD_ARGUMENT;
+  return activate((unsigned)slot, live);
+}
