@@ -99,19 +99,26 @@ sc_time Processor::next_stream_event() const {
 }
 
 void Processor::run_engine(sc_time time) {
+  std::uint64_t left = time_.instructions_in(time);
   if (!sampler_) {
-    engine_->run(time_.instructions_in(time));
+    engine_->run(left);
     return;
   }
-  const sc_time before = time_.elapsed();
-  engine_->run(time_.instructions_in(std::min(time, sample_left_)));
-  // A wait for a device may take several periods.
-  sc_time passed = time_.elapsed() - before;
-  for (; passed >= sample_left_; sample_left_ = sample_period_) {
-    passed -= sample_left_;
-    sampler_->sample(*this);
+  // In pieces, but to the same end: a program that polls a device sees where a quantum ends.
+  bool stopped = false;
+  while (left > 0 && !stopped) {
+    const sc_time before = time_.elapsed();
+    const std::uint64_t piece = std::min(left, time_.instructions_in(sample_left_));
+    stopped = engine_->run(piece) == StopReason::kRequested;
+    left -= piece;
+    // A wait for a device may take several periods.
+    sc_time passed = time_.elapsed() - before;
+    for (; passed >= sample_left_; sample_left_ = sample_period_) {
+      passed -= sample_left_;
+      sampler_->sample(*this);
+    }
+    sample_left_ -= passed;
   }
-  sample_left_ -= passed;
 }
 
 void Processor::abandon() {

@@ -68,9 +68,9 @@ TEST(Insight, TraceAndProfileOfARun) {
     stacks += line.substr(0, line.rfind(' ')) + "\n";
   }
   EXPECT_GE(us, executed / 1000 - 1);
-  EXPECT_LT(us, 2 * executed / 1000);
-  EXPECT_THAT(stacks, AllOf(HasSubstr("rom;_start;rom_main;image_check_body;crc32_ieee\n"),
-                            HasSubstr("controller;_start;main;volumes_handle_message;nvme_admin")));
+  EXPECT_LT(us, 4 * executed / 1000);  // ROM and firmware poll the security engine while it verifies their images
+  EXPECT_THAT(stacks, AllOf(HasSubstr("rom;_start;rom_main;boot;slot_load;memcpy\n"),
+                            HasSubstr("controller;_start;main;work;volumes_handle_message;nvme_admin")));
 }
 
 TEST(Insight, TraceOfOneFunctionAndOfATime) {
