@@ -18,8 +18,9 @@ constexpr std::size_t kMostId = 128;  // bytes of a call's id, which comes back
 // Nothing: it is no JSON, or has more levels than the gateway looks at.
 std::optional<json> parse(std::string_view text) {
   bool deep = false;
-  const auto look = [&deep](int depth, json::parse_event_t, json&) {
-    deep |= depth > static_cast<int>(Gateway::kMostDepth);
+  const auto look = [&deep](int depth, json::parse_event_t event, json&) {
+    const bool begins = event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
+    deep |= begins && depth >= static_cast<int>(Gateway::kMostDepth);
     return !deep;
   };
   json value = json::parse(text, look, false);

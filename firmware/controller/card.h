@@ -5,6 +5,8 @@
 #include "control.h"
 #include "live.h"
 
+enum { WATCHDOG_US = 1000000 }; /* how long a piece of work may take */
+
 /* How the firmware uses DRAM, from MAP_DRAM on. */
 enum {
   CARD_LIVE_STATE = 0,     /* struct live_state */

@@ -11,6 +11,8 @@
 #include "timer.h"
 #include "watchdog.h"
 
+enum { HAND_OVER_US = 50000 };
+
 static uint32_t version;
 static uint64_t rom_memory; /* where the ROM's part of the SRAM begins */
 
@@ -88,8 +90,11 @@ static enum image_fault activate(void* context, unsigned slot, const struct upda
   link_save(state);
   live_seal(state);
   print_log("update: handing over to slot %c", slot + 'A');
-  watchdog_feed(); /* and the new firmware has as long as a piece of work has here */
+  watchdog_stop();
+  watchdog_start(HAND_OVER_US); /* firmware that does not come up must not keep the host waiting for long */
   uint64_t answer = rom_call(ROM_CALL_ACTIVATE, slot, (uint64_t)state);
+  watchdog_stop();
+  watchdog_start(WATCHDOG_US);
   return answer > IMAGE_GOOD && answer <= IMAGE_ENGINE_FAILED ? (enum image_fault)answer : IMAGE_ENGINE_FAILED;
 }
 

@@ -85,6 +85,11 @@ static int erased(const struct image_header* header) {
   return 1;
 }
 
+static const char* how_trusted(const struct control_port* port, const struct image_header* header) {
+  if (header->signature_type == IMAGE_UNSIGNED) return "not signed; the card is in development";
+  return port->root_key_fused(port->context) ? "verified" : "signed by an unknown key; the card is in development";
+}
+
 static enum image_fault check_host_image(struct control* control) {
   const struct control_port* port = control->port;
   struct image_header header;
@@ -100,8 +105,7 @@ static enum image_fault check_host_image(struct control* control) {
   if (fault == IMAGE_GOOD) fault = port->host_measure(port->context, &header);
   if (fault == IMAGE_GOOD)
     print_log("host: boot image %.20s %u.%u.%u, %u bytes, %s", header.name, header.version >> 24,
-              header.version >> 16 & 0xff, header.version & 0xffff, header.body_size,
-              header.signature_type == IMAGE_UNSIGNED ? "not signed; the card is in development" : "verified");
+              header.version >> 16 & 0xff, header.version & 0xffff, header.body_size, how_trusted(port, &header));
   return fault;
 }
 

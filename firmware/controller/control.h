@@ -47,6 +47,7 @@ struct control_port {
   uint32_t (*host_flash_bytes)(void* context);
   void (*host_header)(void* context, struct image_header* header);
   int (*in_development)(void* context); /* life cycle */
+  int (*root_key_fused)(void* context); /* otherwise nobody vouches for the key that signed */
   enum image_fault (*host_verify)(void* context, const struct image_header* header, uint32_t space);
   enum image_fault (*host_measure)(void* context, const struct image_header* header);
   void (*host_release)(void* context); /* out of reset, then the link */

@@ -1,6 +1,7 @@
 /* Control (control.h) on the card: the mailbox's messages, and the hardware behind the port. */
 #include "card.h"
 #include "console.h"
+#include "fuses.h"
 #include "image_verify.h"
 #include "io.h"
 #include "mailbox.h"
@@ -79,7 +80,16 @@ static void host_header(void* context, struct image_header* header) {
 
 static int in_development(void* context) {
   (void)context;
-  return FIELD_READ(MAP_FUSES, FUSES_LIFE_CYCLE, STATE) == 0;
+  struct boot_fuses fuses;
+  fuses_read(&fuses);
+  return fuses.life_cycle == LIFE_CYCLE_DEVELOPMENT;
+}
+
+static int root_key_fused(void* context) {
+  (void)context;
+  struct boot_fuses fuses;
+  fuses_read(&fuses);
+  return fuses_have_root_key(&fuses);
 }
 
 static enum image_fault host_verify(void* context, const struct image_header* header, uint32_t space) {
@@ -115,6 +125,7 @@ static const struct control_port port = {
     .host_flash_bytes = host_flash_bytes,
     .host_header = host_header,
     .in_development = in_development,
+    .root_key_fused = root_key_fused,
     .host_verify = host_verify,
     .host_measure = host_measure,
     .host_release = host_release,

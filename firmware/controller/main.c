@@ -14,8 +14,6 @@
 #include "timer.h"
 #include "watchdog.h"
 
-enum { WATCHDOG_US = 1000000 };
-
 const char program_name[] = "firmware";
 
 static volatile int timer_expired;
@@ -88,6 +86,7 @@ _Noreturn void main(uint64_t x0);
 
 _Noreturn void main(uint64_t x0) {
   start(x0);
+  watchdog_stop(); /* of the firmware before */
   watchdog_start(WATCHDOG_US);
   work(); /* of a live update: what it has to finish */
   watchdog_stop();

@@ -63,7 +63,7 @@ struct HostileHost : testing::TestWithParam<unsigned> {
   std::uint32_t small_or_wild() { return static_cast<std::uint32_t>(one_in(3) ? random() : below(20)); }
 
   Command command(bool admin) {
-    constexpr std::uint8_t kAdmin[] = {0, 1, 2, 4, 5, 6, 8, 9, 10, 12};
+    constexpr std::uint8_t kAdmin[] = {0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 0x10, 0x11, 0xc2, 0xc6};
     Command c;
     c.opcode = static_cast<std::uint8_t>(one_in(8) ? random() : admin ? kAdmin[below(std::size(kAdmin))] : below(3));
     c.flags = static_cast<std::uint8_t>(one_in(8) ? random() : 0);

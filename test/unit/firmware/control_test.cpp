@@ -64,6 +64,7 @@ struct Control : testing::Test {
       std::memcpy(header, card(self).host_flash.data(), sizeof *header);
     };
     port.in_development = [](void* self) -> int { return card(self).development; };
+    port.root_key_fused = [](void* self) -> int { return card(self).root_key; };
     port.host_verify = [](void* self, const image_header* header, std::uint32_t space) {
       EXPECT_EQ(space, card(self).host_flash.size());
       EXPECT_EQ(std::memcmp(header, card(self).host_flash.data(), sizeof *header), 0);
@@ -141,7 +142,7 @@ struct Control : testing::Test {
   volume_result attach_result = VOLUME_ATTACHED;
   security_status key_status = SECURITY_OK;
   std::vector<std::uint8_t> host_flash;
-  bool development = false;
+  bool development = false, root_key = true;
   image_fault host_fault = IMAGE_GOOD, measure_fault = IMAGE_GOOD;
   control_port port{};
   ::control firmware{};
@@ -353,6 +354,14 @@ TEST_F(Control, UnsignedHostImageIsSaidToBe) {
   put_host_image(IMAGE_UNSIGNED);
   EXPECT_EQ(start().status, CONTROL_OK);
   EXPECT_THAT(take_firmware_log(), HasSubstr("not signed"));
+}
+
+TEST_F(Control, NobodyVouchesForTheKey) {
+  development = true;
+  root_key = false;
+  put_host_image();
+  EXPECT_EQ(start().status, CONTROL_OK);
+  EXPECT_THAT(take_firmware_log(), HasSubstr("unknown key"));
 }
 
 TEST_F(Control, ErasedHostFlash) {

@@ -8,7 +8,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kLines = 100'000;
+constexpr int kLines = 50'000;
 
 class Mutations {
  public:

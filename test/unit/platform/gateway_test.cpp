@@ -271,9 +271,14 @@ TEST_F(GatewayTest, LinesAndDepthAreBounded) {
   line.pop_back();
   EXPECT_EQ(code_of(line), "");
   EXPECT_EQ(code_of(std::string(Gateway::kMostLine, '[')), "denied");
-  std::string deep = "1";
-  for (std::size_t level = 0; level < Gateway::kMostDepth; ++level) deep = "[" + deep + "]";
-  EXPECT_EQ(code_of(sign(R"({"id":1,"sequence":2,"method":"ping","params":{"a":)" + deep + "}}")), "bad_call");
+  // The call and its params are two levels.
+  const auto nested = [](std::size_t levels) {
+    return R"({"id":1,"sequence":9,"method":"ping","params":{"a":)" + std::string(levels - 2, '[') +
+           std::string(levels - 2, ']') + "}}";
+  };
+  const auto message = [this](const std::string& call) { return answer_to(sign(call))["error"]["message"]; };
+  EXPECT_EQ(message(nested(Gateway::kMostDepth + 1)), "the call is no JSON object");
+  EXPECT_EQ(message(nested(Gateway::kMostDepth)), "params: one is not among the method's");
 }
 
 TEST_F(GatewayTest, AResetEndsCalls) {
