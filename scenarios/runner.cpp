@@ -99,8 +99,10 @@ class Run {
   bool has_host() const { return !scenario_.card.volumes.empty(); }
   bool past_run_limit() { return scenario_.run_limit != sc_core::SC_ZERO_TIME && now() >= scenario_.run_limit; }
 
-  // With a limit, the operator's calls may come up to then.
-  bool takes_calls() { return gateway_ && scenario_.run_limit != sc_core::SC_ZERO_TIME && !past_run_limit(); }
+  // With a limit, the operator's calls may come up to then, as long as all goes well.
+  bool takes_calls() {
+    return gateway_ && program_.error().empty() && scenario_.run_limit != sc_core::SC_ZERO_TIME && !past_run_limit();
+  }
   // There is nothing to do but what a call would bring.
   bool waits_for_calls() { return takes_calls() && (machine_.idle() || finished()); }
   bool finished() { return console_.finished() && (!has_host() || program_.finished()); }
