@@ -23,12 +23,12 @@ std::string random_bytes(std::size_t size) {
   return bytes;
 }
 
-// The ROM says why on the UART, the link never comes up, and the run says both.
+// The ROM says why on the UART, the host stays in reset, the link never comes up, and the run says so.
 void expect_refused(const std::string& firmware, const Folder& folder) {
   const Ended ended = cardvp({"run", folder.file("s.json", small_scenario().dump()), "--set",
                               "/card/firmware=" + nlohmann::json(firmware).dump(), "--out", folder / "out"});
   EXPECT_EQ(ended.status, 1) << ended.error;
-  EXPECT_THAT(ended.error, HasSubstr("link"));
+  EXPECT_THAT(ended.error, HasSubstr("does not let the host out of reset"));
   EXPECT_THAT(ended.error, HasSubstr("UART's last lines"));
   const std::string uart = read_file(folder / "out/uart.log");
   EXPECT_THAT(uart, Not(IsEmpty()));
@@ -40,6 +40,7 @@ void expect_refused(const std::string& firmware, const Folder& folder) {
   const auto report = nlohmann::json::parse(read_file(folder / "out/report.json"));
   EXPECT_EQ(report["result"], "failed");
   EXPECT_TRUE(report["boot"]["link_up_ns"].is_null());
+  EXPECT_TRUE(report["security"]["host"]["released_ns"].is_null()) << report["security"];
   EXPECT_THAT(report["workloads"], IsEmpty());
 }
 
@@ -75,7 +76,7 @@ TEST(BadRom, EndsWithoutABoot) {
                               "/card/rom=" + nlohmann::json(folder.file("rom.bin", random_bytes(4096))).dump(), "--set",
                               "/limits/boot_ms=2"});
   EXPECT_EQ(ended.status, 1);
-  EXPECT_THAT(ended.error, HasSubstr("link"));
+  EXPECT_THAT(ended.error, HasSubstr("does not let the host out of reset"));
 }
 
 TEST(Output, ThatCannotBeWrittenIsToldBeforeTheRun) {

@@ -221,7 +221,7 @@ TEST_F(GdbTest, AMachineThatFailsCanBeLookedAt) {
   scenario["card"]["firmware"] = folder_.file("bad.img", "no firmware");
   Process& cardvp = run("--gdb", scenario);
   const std::string text = gdb({"continue", "print $pc", "continue"});
-  EXPECT_THAT(text, AllOf(HasSubstr("the card's link does not come up"), HasSubstr("SIGABRT"),
+  EXPECT_THAT(text, AllOf(HasSubstr("the card does not let the host out of reset"), HasSubstr("SIGABRT"),
                           ContainsRegex(R"(\$1 = .*0xb00)"), HasSubstr("exited with code 01")));
   EXPECT_EQ(cardvp.status(), 1) << cardvp.output();
 }
