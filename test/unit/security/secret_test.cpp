@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -60,10 +61,12 @@ Found search(Input key, const SecretMemory& key_memory) {
       if (got < 16) continue;
       const auto bytes = buffer.first(static_cast<std::size_t>(got));
       for (std::size_t piece = 0; piece + 16 <= key.size(); piece += 16)
-        for (auto hit = bytes.begin(); (hit = std::search(hit, bytes.end(), key.begin() + static_cast<long>(piece),
-                                                          key.begin() + static_cast<long>(piece) + 16)) != bytes.end();
+        for (const std::byte* hit = bytes.data();
+             (hit = static_cast<const std::byte*>(::memmem(
+                  hit, static_cast<std::size_t>(bytes.data() + bytes.size() - hit), key.data() + piece, 16))) !=
+             nullptr;
              ++hit) {
-          const std::uint64_t place = at + static_cast<std::uint64_t>(hit - bytes.begin());
+          const std::uint64_t place = at + static_cast<std::uint64_t>(hit - bytes.data());
           if (within(buffer, place) || within(key_memory, place)) continue;
           ++(range.dumped ? found.dumped : found.hidden);
         }
