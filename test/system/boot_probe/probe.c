@@ -95,14 +95,15 @@ static void try_flash(const struct image_header* header) {
   check("slot A is as it was", memcmp((const void*)(uintptr_t)slot_a, header, sizeof *header) == 0);
 }
 
-/* Slot B becomes what slot A is; `damage`: but for one bit. */
-static void fill_slot_b(const struct image_header* header, unsigned damage) {
+/* Slot B gets this header and the body of slot A; `damage`: but for a bit at this offset. */
+static void fill_slot_b(const struct image_header* header, uint64_t damage) {
   uint64_t size = (sizeof *header + header->body_size + 3) & ~UINT64_C(3);
   flash_erase(FLASH_SLOT_BYTES, size);
   for (uint64_t done = 0; done < size; done += sizeof sector) {
     uint64_t bytes = size - done < sizeof sector ? size - done : sizeof sector;
     memcpy(sector, (const void*)(uintptr_t)(MAP_FLASH + done), bytes);
-    if (damage >= done && damage < done + bytes) sector[damage - done] &= 0xf0;
+    if (done == 0) memcpy(sector, header, sizeof *header);
+    if (damage - done < bytes) sector[damage - done] ^= 0x10;
     flash_program(FLASH_SLOT_BYTES + done, sector, bytes);
   }
 }
@@ -145,11 +146,16 @@ _Noreturn void main(struct boot_handoff* handoff) {
   bad_calls();
   try_flash(&handoff->image);
   struct image_header header = handoff->image;
-  fill_slot_b(&header, (unsigned)(sizeof header + header.body_size / 2));
+  fill_slot_b(&header, sizeof header + header.body_size / 2);
   call("damaged slot", ROM_CALL_ACTIVATE, 1, live_address);
-  call("live in the new firmware", ROM_CALL_ACTIVATE, 0, header.load_address);
+  if (header.signature_type == IMAGE_UNSIGNED) {
+    header.load_address = header.entry = live_address;
+    fill_slot_b(&header, ~UINT64_C(0));
+    call("live in the new firmware", ROM_CALL_ACTIVATE, 1, live_address + header.body_size / 8 * 8);
+    header = handoff->image;
+  }
   report(handoff); /* nothing has changed */
-  fill_slot_b(&header, ~0u);
+  fill_slot_b(&header, ~UINT64_C(0));
   *(uint32_t*)(uintptr_t)live_address = 0x600d1f0;
   call("good slot", ROM_CALL_ACTIVATE, 1, live_address);
   print("probe: still here\n");
