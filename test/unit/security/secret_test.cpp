@@ -1,5 +1,6 @@
 // Where key bytes are in this process's memory: a copy anywhere that a core dump has is found.
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -131,6 +132,22 @@ TEST_F(SecretTest, TheSearchFindsWhatIsThere) {
   EXPECT_EQ(look().hidden, 1u);
   std::fill(copy.begin(), copy.end(), std::byte{});
   EXPECT_EQ(look().dumped, 0u);
+}
+
+TEST_F(SecretTest, WhatOpenSslFreesIsZeroised) {
+  predict();
+  for (const std::size_t size : {64u, 100u, 5000u, 200'000u}) {  // one with pages of its own
+    auto* block = static_cast<std::byte*>(OPENSSL_malloc(size));
+    std::copy(key.bytes().begin(), key.bytes().end(), block + size - 64);
+    EXPECT_EQ(look().hidden, 4u);
+    block = static_cast<std::byte*>(OPENSSL_realloc(block, 3 * size));
+    std::copy(key.bytes().begin(), key.bytes().end(), block + 2 * size);
+    EXPECT_EQ(look().hidden, 8u);
+    EXPECT_EQ(look().dumped, 0u);
+    OPENSSL_free(block);
+    EXPECT_EQ(look().hidden, 0u);
+  }
+  EXPECT_EQ(OPENSSL_malloc(~std::size_t{0}), nullptr);
 }
 
 TEST_F(SecretTest, KeysAreNowhereInACoreDump) {
