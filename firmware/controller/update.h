@@ -85,10 +85,11 @@ struct update {
   unsigned active;  /* its slot */
 
   /* The staging area. */
-  uint16_t owner; /* function */
-  int closed;     /* a Commit has been answered: the next Download begins anew */
-  uint32_t end;   /* bytes from the start to the end of the last piece */
-  uint32_t bytes; /* that have come */
+  uint16_t owner;  /* function */
+  int closed;      /* a Commit has been answered: the next Download begins anew */
+  uint32_t end;    /* bytes from the start to the end of the last piece */
+  uint32_t bytes;  /* that have come */
+  uint32_t marked; /* dwords from the start to the last bit that was set in `present` */
   unsigned fetch_count;
   struct update_fetch fetches[UPDATE_FETCHES];
   uint32_t present[UPDATE_MOST_BYTES / 4 / 32 + 1]; /* a bit per dword that has come, or is being fetched */

@@ -34,7 +34,8 @@ void update_drop_package(struct update* update) {
   update->closed = 0;
   update->end = update->bytes = 0;
   update->fetch_count = 0;
-  memset(update->present, 0, sizeof update->present);
+  memset(update->present, 0, (update->marked + 31) / 32 * 4); /* all of it would take its time */
+  update->marked = 0;
 }
 
 uint16_t update_download(struct update* update, unsigned function, uint32_t tag, uint32_t first, uint64_t dwords) {
@@ -48,6 +49,7 @@ uint16_t update_download(struct update* update, unsigned function, uint32_t tag,
   if (any_present(update, first, end)) return NVME_OVERLAPPING_RANGE;
   update->owner = (uint16_t)function;
   set_present(update, first, end, 1);
+  if (end > update->marked) update->marked = end;
   struct update_fetch fetch = {tag, 4 * first, 4 * (end - first)};
   update->fetches[update->fetch_count++] = fetch;
   update->port->fetch(update->port->context, function, tag, fetch.offset, fetch.size);

@@ -25,7 +25,6 @@ void Ring::enable(std::uint64_t base, std::uint32_t entries) {
   entries_ = entries;
   head_ = tail_ = fetched_ = 0;
   error_ = RingError::kNone;
-  last_end_ = sc_core::SC_ZERO_TIME;
   const std::uint64_t most = std::numeric_limits<std::uint64_t>::max() - kMostEntries * sizeof(security_descriptor);
   if (base % 8 != 0 || base > most || entries < 2 || entries > kMostEntries) return stop(RingError::kSetup);
   tasks_.spawn(fetch());
@@ -95,11 +94,10 @@ bool Ring::fetch_batch(std::uint32_t count) {
   if (!read && count > 1) return fetch_batch(count / 2);  // those before the one that cannot be read
   const sc_time start = scheduler_.now() + delay;
   for (const security_descriptor& descriptor : wanted) {
-    Entry entry{fetched_, last_end_, {}, !read};
+    Entry entry{fetched_, {}, !read};
     if (read) {
       entry.job = operations_.begin(descriptor, start);
       if (session != session_) return false;
-      entry.end = last_end_ = std::max(last_end_, entry.job.time.end);
     }
     under_way_.push_back(entry);
     fetched_ = fetched_ + 1 == entries_ ? 0 : fetched_ + 1;
@@ -110,7 +108,7 @@ bool Ring::fetch_batch(std::uint32_t count) {
 Task<> Ring::finish() {
   while (true) {
     while (under_way_.empty()) co_await may_finish_;
-    co_await scheduler_.until(under_way_.front().end);
+    co_await scheduler_.until(under_way_.front().job.time.end);
     const Entry entry = under_way_.front();
     if (!finish_one(entry)) co_return;
   }

@@ -39,7 +39,6 @@ class Ring {
   };
   struct Entry {
     std::uint32_t index;
-    sc_core::sc_time end;  // no earlier than that of the entry before
     Operations::Job job;
     bool unreadable = false;
   };
@@ -77,7 +76,6 @@ class Ring {
   std::uint32_t tail_ = 0;
   std::deque<Doorbell> doorbells_;  // by time
   std::deque<Entry> under_way_;
-  sc_core::sc_time last_end_;
   Callback<&Ring::ring_doorbells> doorbell_;
   Trigger may_fetch_;
   Trigger may_finish_;

@@ -1,9 +1,11 @@
 // Where key bytes are in this process's memory: a copy anywhere that a core dump has is found.
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstring>
+
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -19,8 +21,10 @@ struct Range {
   bool dumped;  // a core dump has it
 };
 
-// What can be read and written, from /proc/self/smaps.
+// What can be read and written, from /proc/self/smaps. Without what is too large to be anything but the shadow memory
+// of a sanitizer.
 std::vector<Range> memory_of_process() {
+  constexpr std::uint64_t kShadow = std::uint64_t{4} << 30;
   std::vector<Range> all;
   std::ifstream maps("/proc/self/smaps");
   bool writable = false;
@@ -33,10 +37,24 @@ std::vector<Range> memory_of_process() {
       first = from, last = to;
       writable = access.starts_with("rw");
     }
-    if (line.starts_with("VmFlags:") && writable)
+    if (line.starts_with("VmFlags:") && writable && last - first < kShadow)
       all.push_back({first, last, (line + " ").find(" dd ") == std::string::npos});
   }
   return all;
+}
+
+// The part of a range from `at` on that has memory behind it, at most `most` bytes; empty at the range's end.
+Range present(int pagemap, const Range& range, std::uint64_t at, std::uint64_t most) {
+  constexpr std::uint64_t kPage = 4096, kThere = std::uint64_t{3} << 62;  // present, or swapped out
+  const auto there = [&](std::uint64_t address) {
+    std::uint64_t entry = 0;
+    return ::pread(pagemap, &entry, sizeof entry, static_cast<off_t>(address / kPage * sizeof entry)) == sizeof entry &&
+           (entry & kThere) != 0;
+  };
+  while (at < range.last && !there(at)) at = at / kPage * kPage + kPage;
+  std::uint64_t end = at;
+  while (end < range.last && end - at < most && there(end)) end = end / kPage * kPage + kPage;
+  return {at, std::min({end, range.last, at + most}), range.dumped};
 }
 
 struct Found {
@@ -44,34 +62,39 @@ struct Found {
   std::size_t hidden = 0;
 };
 
-// Any 16 bytes in a row of `key`, at its multiples of 16. What searches keeps nothing that could be found: `key` and
+// Any 16 bytes in a row of `key`, at its multiples of 16. What searches keeps nothing that could be found: the key and
 // the buffer are outside of what is searched.
-Found search(Input key, const SecretMemory& key_memory) {
+Found search(const SecretMemory& key) {
   const SecretMemory buffer(1 << 20);
   const auto within = [](const SecretMemory& memory, std::uint64_t at) {
     const auto base = reinterpret_cast<std::uint64_t>(memory.bytes().data());
     return at >= base && at < base + (memory.bytes().size() + 4095) / 4096 * 4096;
   };
   Found found;
-  const int self = ::open("/proc/self/mem", O_RDONLY);
-  for (const Range& range : memory_of_process())
-    for (std::uint64_t at = range.first; at < range.last; at += buffer.bytes().size() - 16) {
-      const std::size_t size = std::min<std::uint64_t>(range.last - at, buffer.bytes().size());
-      const ssize_t got = ::pread(self, buffer.bytes().data(), size, static_cast<off_t>(at));
-      if (got < 16) continue;
-      const auto bytes = buffer.first(static_cast<std::size_t>(got));
-      for (std::size_t piece = 0; piece + 16 <= key.size(); piece += 16)
-        for (const std::byte* hit = bytes.data();
-             (hit = static_cast<const std::byte*>(::memmem(
-                  hit, static_cast<std::size_t>(bytes.data() + bytes.size() - hit), key.data() + piece, 16))) !=
-             nullptr;
+  const int memory = ::open("/proc/self/mem", O_RDONLY), pagemap = ::open("/proc/self/pagemap", O_RDONLY);
+  EXPECT_TRUE(memory >= 0 && pagemap >= 0);
+  for (const Range& range : memory_of_process()) {
+    for (std::uint64_t at = range.first; at < range.last;) {
+      const Range part = present(pagemap, range, at, buffer.bytes().size());
+      const std::size_t size = part.last - part.first;
+      if (::pread(memory, buffer.bytes().data(), size, static_cast<off_t>(part.first)) != static_cast<ssize_t>(size))
+        ADD_FAILURE() << "memory that cannot be read";
+      for (std::size_t piece = 0; piece + 16 <= key.bytes().size(); piece += 16) {
+        const std::byte* hit = buffer.bytes().data();
+        const std::byte* const end = hit + size;
+        for (; (hit = static_cast<const std::byte*>(
+                    ::memmem(hit, static_cast<std::size_t>(end - hit), key.bytes().data() + piece, 16)));
              ++hit) {
-          const std::uint64_t place = at + static_cast<std::uint64_t>(hit - bytes.data());
-          if (within(buffer, place) || within(key_memory, place)) continue;
-          ++(range.dumped ? found.dumped : found.hidden);
+          const std::uint64_t place = part.first + static_cast<std::uint64_t>(hit - buffer.bytes().data());
+          if (!within(buffer, place) && !within(key, place)) ++(range.dumped ? found.dumped : found.hidden);
         }
+      }
+      // Pieces at the border of two parts are seen whole.
+      at = size == buffer.bytes().size() ? part.last - 15 : std::max(part.last, at + 1);
     }
-  ::close(self);
+  }
+  ::close(memory);
+  ::close(pagemap);
   return found;
 }
 
@@ -95,7 +118,7 @@ struct SecretTest : testing::Test {
     ASSERT_EQ(machine.run(descriptor), SECURITY_OK);
     predict();
   }
-  Found look() const { return search(key.bytes(), key); }
+  Found look() const { return search(key); }
 };
 
 TEST_F(SecretTest, TheSearchFindsWhatIsThere) {
@@ -109,6 +132,22 @@ TEST_F(SecretTest, TheSearchFindsWhatIsThere) {
   EXPECT_EQ(look().hidden, 1u);
   std::fill(copy.begin(), copy.end(), std::byte{});
   EXPECT_EQ(look().dumped, 0u);
+}
+
+TEST_F(SecretTest, WhatOpenSslFreesIsZeroised) {
+  predict();
+  for (const std::size_t size : {64u, 100u, 5000u, 200'000u}) {  // one with pages of its own
+    auto* block = static_cast<std::byte*>(OPENSSL_malloc(size));
+    std::copy(key.bytes().begin(), key.bytes().end(), block + size - 64);
+    EXPECT_EQ(look().hidden, 4u);
+    block = static_cast<std::byte*>(OPENSSL_realloc(block, 3 * size));
+    std::copy(key.bytes().begin(), key.bytes().end(), block + 2 * size);
+    EXPECT_EQ(look().hidden, 8u);
+    EXPECT_EQ(look().dumped, 0u);
+    OPENSSL_free(block);
+    EXPECT_EQ(look().hidden, 0u);
+  }
+  EXPECT_EQ(OPENSSL_malloc(~std::size_t{0}), nullptr);
 }
 
 TEST_F(SecretTest, KeysAreNowhereInACoreDump) {
