@@ -33,7 +33,8 @@ std::string hex(const std::string& bytes) {
 
 std::string unhex(const std::string& text) {
   std::string bytes;
-  for (std::size_t i = 0; i < text.size(); i += 2) bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
+  for (std::size_t i = 0; i < text.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
   return bytes;
 }
 
@@ -151,12 +152,13 @@ TEST(SecureBoot, FailsWhenSomethingIsNotAsItSays) {
       {"/host/workloads/2/signed=true", "workload stranger: status was answered with ok, not denied"},
       {"/host/workloads/3/signed=false", "workload operator: status was answered with denied, not ok"},
       {"/card/host_image=" + damaged(folder, "host_boot.img", kHeaderBytes + 5), "the host's boot image was refused"},
-      {"/card/host_image=" + damaged(folder, "host_boot.img", kSignatureOffset + 7), "the host's boot image was refused"},
+      {"/card/host_image=" + damaged(folder, "host_boot.img", kSignatureOffset + 7),
+       "the host's boot image was refused"},
       {"/card/host_image=" + kFirmware + "controller.img", "the host's boot image was refused"},
       {"/card/host_image=" + folder.file("empty", ""), "the host's boot image was refused"},
       {"/card/firmware=" + damaged(folder, "controller.img", kHeaderBytes + 5), "out of reset"},
       {"/card/firmware=" + damaged(folder, "controller.img", kSignatureOffset + 7), "out of reset"},
-      {"/card/fuses/root_key_hash=" + std::string(96, '7'), "out of reset"},
+      {"/card/fuses/root_key_hash=" + std::string(96, 'a'), "out of reset"},
       {"/card/fuses/security_version=77", "out of reset"},
   };
   for (const auto& [change, reason] : cases) {
@@ -198,7 +200,6 @@ TEST(Rollback, TheOlderSlotIsRefusedAndTheOtherBoots) {
   const std::string header = read_file(kFirmware + "controller.img").substr(0, kHeaderBytes);
   const json& measured = run.workload("attestation")["attest"];
   EXPECT_EQ(measured["measurements"][1], hex(sha384(std::string(48, '\0') + sha384(header))));
-  EXPECT_EQ(run.report["controllers"][0]["firmware"], run.report["controllers"][0]["firmware"]);
 }
 
 TEST(Rollback, FailsWhenTheFusesAllowIt) {
@@ -303,7 +304,7 @@ TEST(LiveUpdate, LosesNoCommand) {
   EXPECT_EQ(updates[1]["version_before"], updates[0]["version_after"]);
   EXPECT_EQ(updates[1]["version_after"], updates[0]["version_after"]);
   for (const json& update : updates) {
-    EXPECT_GT(update["background_commands_completed"], 100);
+    EXPECT_GT(update["background_commands_completed"], 20);
     EXPECT_EQ(update["background_commands_failed"], 0);
     EXPECT_GT(update["longest_pause_ns"], 0);
     EXPECT_GE(update["longest_latency_ns"], 60000);  // the volume's own
@@ -323,22 +324,33 @@ TEST(LiveUpdate, LosesNoCommand) {
   EXPECT_LT(steady["start_ns"], run.workload("before")["start_ns"].get<double>() + 1);
   EXPECT_GE(steady["end_ns"], run.workload("after")["end_ns"]);
   EXPECT_EQ(run.report["boot"]["card_resets"], 1);
+
+  // Both firmwares were measured, one after the other; the forged one was not.
+  EXPECT_TRUE(verified_by_openssl(run, "attestation"));
+  std::string measurement(48, '\0');
+  for (const char* image : {"controller.img", "controller-update.img"})
+    measurement = sha384(measurement + sha384(read_file(kFirmware + image).substr(0, kHeaderBytes)));
+  EXPECT_EQ(run.workload("attestation")["attest"]["measurements"][1], hex(measurement));
 }
 
 TEST(LiveUpdate, BadPackagesAreRefusedAndChangeNothing) {
   const Folder folder;
   const std::string good = read_file(kFirmware + "controller-update.img");
-  const std::string packages[] = {
-      damaged(folder, "controller-update.img", kHeaderBytes + 100),
-      damaged(folder, "controller-update.img", kSignatureOffset + 3),
-      folder.file("short.img", good.substr(0, good.size() / 2 / 4 * 4)),
-      folder.file("header.img", good.substr(0, kHeaderBytes)),
-      kFirmware + "host_boot.img",
-      kFirmware + "controller-old.img",
+  struct Package {
+    std::string file;
+    const char* status = "Invalid Firmware Image";
   };
-  for (const std::string& package : packages) {
-    const ScenarioRun run("live_update", {"/host/workloads/3/image=" + package,
-                                          "/host/workloads/3/expect=Invalid Firmware Image"});
+  const Package packages[] = {
+      {damaged(folder, "controller-update.img", kHeaderBytes + 100)},
+      {damaged(folder, "controller-update.img", kSignatureOffset + 3)},
+      {folder.file("short.img", good.substr(0, good.size() / 2 / 4 * 4))},
+      {folder.file("header.img", good.substr(0, kHeaderBytes))},
+      {kFirmware + "host_boot.img"},
+      {kFirmware + "controller-old.img", "Firmware Activation Prohibited"},
+  };
+  for (const auto& [package, status] : packages) {
+    const ScenarioRun run("live_update",
+                          {"/host/workloads/3/image=" + package, std::string("/host/workloads/3/expect=") + status});
     EXPECT_EQ(run.ended.status, 0) << package << run.all();
     const json& updates = run.report["security"]["firmware_updates"];
     ASSERT_EQ(updates.size(), 2u) << package;
@@ -378,7 +390,8 @@ json attach_scenario() {
 }
 
 std::string wrapped_key() {
-  return json::parse(read_file(kScenarios + "encrypted_volume.json"))["card"]["volumes"][0]["encryption"]["wrapped_key"];
+  return json::parse(
+      read_file(kScenarios + "encrypted_volume.json"))["card"]["volumes"][0]["encryption"]["wrapped_key"];
 }
 
 TEST(Attach, AVolumeComesAndGoesWithItsKeyWhileTheHostWorks) {
