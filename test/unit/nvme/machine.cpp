@@ -56,7 +56,7 @@ Firmware::Firmware(Sim& sim, memory::Mailbox& mailbox, Engine& engine)
 
 Task<> Firmware::run() {
   while (true) {
-    while (mailbox_.read(kChannel + mbox::offset::RX_STATUS) == 0) co_await wake_;
+    while (silent || mailbox_.read(kChannel + mbox::offset::RX_STATUS) == 0) co_await wake_;
     nvme_message_admin message{};
     for (unsigned at = 0; at < sizeof message; at += 4) {
       const auto word = static_cast<std::uint32_t>(mailbox_.read(kChannel + mbox::offset::RX_DATA + at));
@@ -150,6 +150,11 @@ void Machine::plug() {
   sc_core::sc_start(link.config().training + us(1));
   ASSERT_TRUE(link.up());
   sc_core::sc_start(us(1));
+  configure();
+  firmware.events.clear();
+}
+
+void Machine::configure() {
   config_write(0x10, 4, static_cast<std::uint32_t>(kBar));
   config_write(0x14, 4, 0);
   set_bus_master(true);
@@ -160,7 +165,6 @@ void Machine::plug() {
     set_reg(table + vector * 16 + 8, vector + 1);
     set_reg(table + vector * 16 + 12, 0);
   }
-  firmware.events.clear();
 }
 
 void Machine::set_reg(std::uint64_t offset, std::uint64_t value, unsigned size) {

@@ -62,6 +62,7 @@ class Firmware {
 
   // What the test sets:
   bool enables = true;                                      // answers ENABLE by RDY
+  bool silent = false;                                      // takes no messages, as while it is replaced: set_silent()
   std::function<void(const nvme_message_admin&)> on_admin;  // default: completes with success
   // and sees:
   std::vector<std::uint32_t> events;  // EVENTS at each EVENT message
@@ -79,6 +80,10 @@ class Firmware {
   std::uint64_t queue(unsigned operation, unsigned id, std::uint64_t base = 0, std::uint32_t entries = 0,
                       unsigned link = 0, bool interrupts = true);
   bool abort(unsigned sq, unsigned cid);
+  void set_silent(bool on) {
+    silent = on;
+    wake_.notify();
+  }
 
   Core page;  // the engine's registers
 
@@ -119,6 +124,12 @@ struct Machine : testing::Test {
 
   // Firmware and host bring the function up: link, BAR, bus master, MSI-X.
   void plug();
+  // The same for a function that was taken away, on a link that is up.
+  void set_present(bool on) {
+    endpoint_core.write(0x1000, on);
+    sc_core::sc_start(us(1));
+  }
+  void configure();
   // Enables the controller with admin queues of `entries`; waits for RDY.
   void enable(std::uint32_t entries = 64);
   void start() {

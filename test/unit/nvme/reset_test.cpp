@@ -71,6 +71,142 @@ TEST_F(Resets, CardResetDropsWhatIsInFlight) {
   expect_silence();
 }
 
+TEST_F(Resets, RemovalDropsWhatIsInFlight) {
+  std::vector<nvme_message_header> held;
+  firmware.on_admin = [&](const nvme_message_admin& message) { held.push_back(message.header); };
+  load_up();
+  submit(admin, command(Opcode::kFlush, 0, 1, 0));
+  sc_core::sc_start(us(2));
+  ASSERT_EQ(held.size(), 1u);
+  firmware.events.clear();
+  set_present(false);
+  sc_core::sc_start(us(2));
+  expect_silence();
+  EXPECT_EQ(firmware.events, std::vector<std::uint32_t>{8});  // RESET
+  EXPECT_EQ(reg(0x1c), ~0ull);                                // CSTS: nobody answers
+  ring_tail(1, 10);
+  set_reg(0x14, 0x00460001);
+  sc_core::sc_start(us(2));
+  EXPECT_EQ(firmware.events.size(), 1u);
+  EXPECT_EQ(firmware.queue(2, 1, 0x120000, 4, 1), 5u);  // not ready
+  EXPECT_FALSE(firmware.abort(1, 1));
+  // The firmware's answer to what is gone, and its data: neither reaches anybody, now or after the return.
+  const std::uint64_t ignored = count("ignored_messages");
+  firmware.complete(held[0], 0, 0, 0x8000, 4096);
+  firmware.fetch(held[0], 0x8000, 4096);
+  sc_core::sc_start(us(2));
+  EXPECT_EQ(count("ignored_messages"), ignored + 2);
+  firmware.on_admin = nullptr;
+
+  set_present(true);
+  EXPECT_EQ(reg(0x1c), ~0ull);  // its BAR has no address
+  configure();
+  EXPECT_EQ(reg(0x1c), 0u);
+  EXPECT_EQ(reg(0x14), 0u);  // CC
+  EXPECT_EQ(reg(0x24), 0u);  // AQA
+  EXPECT_EQ(reg(0x28, 8), 0u);
+  host.writes.clear();
+  enable();
+  HostQueue io = create(1);
+  EXPECT_EQ(run(io, command(Opcode::kRead, 0, 8, kData)), status::kSuccess);
+  EXPECT_EQ(run(admin, command(Opcode::kFlush, 0, 1, 0)), status::kSuccess);
+  sc_core::sc_start(us(1));
+  EXPECT_EQ(interrupts(), (std::vector<unsigned>{1, 0}));
+}
+
+// The firmware, being ahead, may take a function away and show it again before either has happened.
+TEST_F(Resets, RemovalAndReturnAheadOfTime) {
+  load_up();
+  firmware.events.clear();
+  endpoint_core.write(0x1000, 0, 4, us(2));
+  endpoint_core.write(0x1000, 1, 4, us(3));
+  sc_core::sc_start(us(1));
+  EXPECT_EQ(reg(0x1c), 1u);
+  sc_core::sc_start(us(4));
+  EXPECT_EQ(firmware.events, std::vector<std::uint32_t>{8});
+  expect_silence();
+  configure();
+  enable();
+  HostQueue io = create(1);
+  EXPECT_EQ(run(io, command(Opcode::kWrite, 0, 8, kData)), status::kSuccess);
+}
+
+// Firmware that is replaced takes no messages for a while. The host waits, and loses nothing.
+struct SilentFirmware : Resets {
+  SilentFirmware() {
+    set_reg(0x14, 0);
+    sc_core::sc_start(us(5));
+    enable(256);
+    firmware.commands.clear();
+    firmware.events.clear();
+  }
+};
+
+TEST_F(SilentFirmware, AdminCommandsWaitAndIoGoesOn) {
+  HostQueue io = create(1);
+  firmware.set_silent(true);
+  for (std::uint16_t i = 0; i < 200; ++i) put(admin, command(Opcode::kFlush, 0, 1, 0, 0, i));
+  ring_tail(0, admin.tail);
+  for (int i = 0; i < 500; ++i) {
+    ASSERT_EQ(run(io, command(i % 2 ? Opcode::kWrite : Opcode::kRead, i * 8u, 8, kData)), status::kSuccess);
+    EXPECT_FALSE(poll(admin));
+  }
+  EXPECT_GT(sim.scheduler.now(), us(5000));
+  EXPECT_EQ(sim.stats.counter("mailbox.dropped", "").value(), 0u);
+  firmware.set_silent(false);
+  for (std::uint16_t i = 0; i < 200; ++i) {
+    const CompletionEntry entry = wait(admin);
+    EXPECT_EQ(entry.cid, i);
+    EXPECT_EQ(entry.status_and_phase >> 1, 0);
+  }
+  EXPECT_EQ(firmware.commands.size(), 200u);
+}
+
+TEST_F(SilentFirmware, EventsWait) {
+  firmware.set_silent(true);
+  set_reg(0x14, 0);
+  sc_core::sc_start(us(1000));
+  EXPECT_EQ(reg(0x1c), 1u);  // RDY is the firmware's to clear
+  set_reg(0x14, 0x00460001);
+  sc_core::sc_start(us(1000));
+  function_level_reset();
+  sc_core::sc_start(us(1000));
+  configure();
+  set_reg(0x24, 63 | 63 << 16);
+  set_reg(0x28, admin.sq, 8);
+  set_reg(0x30, admin.cq, 8);
+  set_reg(0x14, 0x00460001);
+  sc_core::sc_start(us(1000));
+  EXPECT_EQ(reg(0x1c), 0u);
+  firmware.set_silent(false);
+  sc_core::sc_start(us(5));
+  EXPECT_EQ(firmware.events, std::vector<std::uint32_t>{1 | 2 | 8});  // one message for all of them
+  EXPECT_EQ(reg(0x1c), 1u);
+  admin = {.id = 0, .entries = 64, .sq = admin.sq, .cq = admin.cq};
+  std::memset(&host.memory[admin.cq], 0, 64 * 16);
+  EXPECT_EQ(run(admin, command(Opcode::kFlush, 0, 1, 0)), status::kSuccess);
+}
+
+TEST_F(SilentFirmware, AnAnswerMayComeLate) {
+  std::vector<nvme_message_header> held;
+  firmware.on_admin = [&](const nvme_message_admin& message) { held.push_back(message.header); };
+  submit(admin, command(Opcode::kFlush, 0, 1, kData));
+  sc_core::sc_start(us(5));
+  ASSERT_EQ(held.size(), 1u);
+  host.fill(kData, 4096);
+  firmware.set_silent(true);
+  firmware.fetch(held[0], 0x8000, 4096);
+  sc_core::sc_start(us(5000));
+  EXPECT_TRUE(firmware.fetched.empty());
+  firmware.set_silent(false);
+  sc_core::sc_start(us(5));
+  EXPECT_EQ(firmware.fetched.size(), 1u);
+  sc_core::sc_start(us(5000));
+  EXPECT_FALSE(poll(admin));
+  firmware.complete(held[0]);
+  EXPECT_EQ(wait(admin).status_and_phase >> 1, 0);
+}
+
 TEST_F(Resets, ReadsOfASlowHostAreAbandoned) {
   HostQueue io = create(1);
   put(io, command(Opcode::kWrite, 0, 8, kData));
