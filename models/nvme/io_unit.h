@@ -76,13 +76,19 @@ class IoUnit {
   Status prepare(const SubmissionEntry& entry, Transfer& transfer) const;
   // The volume's encryption is still what the command began with, and can be done.
   bool permitted(const Encryption& encryption) const;
-  bool cipher(security::CipherDirection direction, const Transfer& transfer, std::span<const std::byte> from,
-              std::span<std::byte> to);
+  // The part of the transfer that begins `done` bytes, whole blocks, behind its start.
+  bool cipher(security::CipherDirection direction, const Transfer& transfer, std::uint32_t done,
+              std::span<const std::byte> from, std::span<std::byte> to);
   sc_core::sc_time reserve_cipher(const Transfer& transfer) {
     return cipher_->reserve(transfer.bytes, sim_.scheduler.now());
   }
   // Volume to host, host to volume.
   Status send(const Transfer& transfer);
+  Status send_decrypted(const Transfer& transfer, std::span<const std::byte> data);
+  std::byte* outgoing() {
+    if (!outgoing_) outgoing_ = std::make_unique_for_overwrite<std::byte[]>(kMaxTransfer);
+    return outgoing_.get();
+  }
   Task<Status> store_staged(const Transfer& transfer);
   Status flush_medium() { return volume_.medium().flush() ? status::kSuccess : status::kWriteFault; }
 

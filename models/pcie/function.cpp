@@ -166,6 +166,13 @@ bool Function::write(std::uint64_t address, std::span<const std::byte> from) {
   return true;
 }
 
+std::byte* Function::write_in_place(std::uint64_t address, std::size_t size) {
+  if (!masters_ || !link_.up() || size == 0 || wraps(address, size)) return nullptr;
+  std::byte* const place = link_.host().direct(requester(), address, size, true);
+  if (place) link_.reserve_write(size);
+  return place;
+}
+
 bool Function::post(std::uint64_t address, std::span<const std::byte> from) {
   if (!masters_ || !link_.up()) return false;
   if (wraps(address, from.size()))

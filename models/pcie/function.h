@@ -79,6 +79,7 @@ class Function : public Model, public DmaPort {
   // link is down. Reads of memory that is not direct are handed to the host at once: they take up the link, but their
   // time is the host's.
   bool write(std::uint64_t address, std::span<const std::byte> from) override;
+  std::byte* write_in_place(std::uint64_t address, std::size_t size) override;
   bool post(std::uint64_t address, std::span<const std::byte> from) override;
 
  protected:

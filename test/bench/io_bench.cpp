@@ -18,7 +18,8 @@ using namespace cardvp;
 constexpr std::uint64_t kVolume = 64 << 20;
 constexpr std::uint64_t kCommands = 200'000;
 
-enum Volume : std::size_t { kPlain, kEncrypted, kVolumes };
+// The encrypted ones have blocks, which are the cipher's data units, of 4096 and of 512 bytes.
+enum Volume : std::size_t { kPlain, kEncrypted, kEncrypted512, kVolumes };
 
 // Everything runs in one machine: SystemC elaborates once in a process.
 struct Bench {
@@ -45,7 +46,10 @@ struct Bench {
     config.volumes.resize(kVolumes);
     config.volumes[kPlain].name = "plain";
     config.volumes[kEncrypted].name = "encrypted";
-    config.volumes[kEncrypted].encryption = platform::VolumeConfig::Encryption::kEphemeralKey;
+    config.volumes[kEncrypted].timing.block_size = 4096;
+    config.volumes[kEncrypted512].name = "encrypted512";
+    for (const Volume volume : {kEncrypted, kEncrypted512})
+      config.volumes[volume].encryption = platform::VolumeConfig::Encryption::kEphemeralKey;
     return config;
   }
   static std::vector<std::unique_ptr<storage::Medium>> media() {
@@ -110,6 +114,7 @@ void floor(benchmark::State& state) {
 BENCHMARK(floor)->Arg(1)->Arg(32)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(io, random_read, kPlain, 100, false)->Arg(32)->Arg(1)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(io, random_read_encrypted, kEncrypted, 100, false)->Arg(32)->Arg(1)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(io, random_read_encrypted_512, kEncrypted512, 100, false)->Arg(32)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(io, random_mixed_verified, kPlain, 70, true)->Arg(32)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(io, random_mixed_verified_encrypted, kEncrypted, 70, true)->Arg(32)->Unit(benchmark::kMillisecond);
 

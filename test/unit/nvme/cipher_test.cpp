@@ -102,6 +102,28 @@ TEST_P(EncryptedVolumes, WhatIsEncryptedElsewhereIsRead) {
   EXPECT_EQ(host_bytes(kBack, 0x1000), host_bytes(kData + 0x4000, 0x1000));
 }
 
+// A host whose memory cannot be touched directly, or not across some address.
+TEST_P(EncryptedVolumes, TheHostNeedNotBeDirect) {
+  const auto plain = host_bytes(kData, 0x8000);
+  ASSERT_TRUE(volume.medium().write(40 * unit, xts(key, true, 40, unit, plain)));
+  const auto scattered = [&] {
+    SubmissionEntry entry = command(Opcode::kRead, 40, 0x4000 / unit, kBack, kList);
+    for (std::uint64_t i = 0; i < 3; ++i) host.store(kList + i * 8, kBack + 0x20000 - i * 0x2000);
+    std::memset(&host.memory[kBack], 0, 0x22000);
+    ASSERT_EQ(run(io, entry), status::kSuccess);
+    EXPECT_EQ(host_bytes(kBack, 0x1000), host_bytes(kData, 0x1000));
+    for (std::uint64_t i = 0; i < 3; ++i)
+      EXPECT_EQ(host_bytes(kBack + 0x20000 - i * 0x2000, 0x1000), host_bytes(kData + (i + 1) * 0x1000, 0x1000));
+    ASSERT_EQ(run(io, on(Opcode::kWrite, 40, 0x8000 / unit, kData)), status::kSuccess);
+    EXPECT_EQ(medium_bytes(40, 0x8000), xts(key, true, 40, unit, plain));
+  };
+  scattered();
+  host.boundary = kBack + 0x20800;
+  scattered();
+  host.all_direct = false;
+  scattered();
+}
+
 TEST_P(EncryptedVolumes, ManyAtOnce) {
   for (std::uint16_t i = 0; i < 60; ++i)
     put(io, on(Opcode::kWrite, i * (4096 / unit), 4096 / unit, kData + i * 4096u, i));

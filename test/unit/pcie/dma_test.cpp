@@ -81,6 +81,29 @@ TEST_F(Dma, WritesAndPostsReachTheMemory) {
   EXPECT_EQ(host.writes[0].time - start, ps(1113125 + 7109 + 150000));  // (4000 + 384) x 253.90625
 }
 
+TEST_F(Dma, WritesInPlaceAreWrites) {
+  const std::uint64_t crossed = count("link.up.bytes");
+  function.write(0x1000, std::vector<std::byte>(4096));
+  const std::uint64_t of_a_write = count("link.up.bytes") - crossed;
+  std::byte* const place = function.write_in_place(0x2000, 4096);
+  EXPECT_EQ(place, &host.memory[0x2000]);
+  EXPECT_EQ(count("link.up.bytes") - crossed, 2 * of_a_write);
+  EXPECT_TRUE(host.directs.back().write);
+  host.boundary = 0x3000;
+  EXPECT_EQ(function.write_in_place(0x2ff0, 32), nullptr);
+  EXPECT_EQ(function.write_in_place(~0ull - 15, 32), nullptr);
+  EXPECT_EQ(function.write_in_place(0x2000, 0), nullptr);
+  host.all_direct = false;
+  EXPECT_EQ(function.write_in_place(0x2000, 4096), nullptr);
+  host.all_direct = true;
+  set_command(0, kMemory);
+  EXPECT_EQ(function.write_in_place(0x2000, 4096), nullptr);
+  set_command(0, kMemory | kMaster);
+  link.enable(false);
+  EXPECT_EQ(function.write_in_place(0x2000, 4096), nullptr);
+  EXPECT_EQ(count("link.up.bytes") - crossed, 2 * of_a_write);
+}
+
 TEST_F(TwoFunctions, EveryRequestCarriesTheRequesterId) {
   EXPECT_EQ(endpoint.config_write(0x7e, 0x21, 0x04, 2, kMaster), Completion::kSuccess);
   endpoint.config_read(0x55, 0x21, 0, 4);  // reads are not captured
