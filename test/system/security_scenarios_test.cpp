@@ -370,6 +370,18 @@ TEST(LiveUpdateScenario, BadPackagesAreRefusedAndChangeNothing) {
   }
 }
 
+TEST(LiveUpdateScenario, FailsWhenCommandsInTheBackgroundFail) {
+  const ScenarioRun run(
+      "live_update",
+      {R"(/card/volumes/0/encryption={"key": "ephemeral"})",
+       R"(/host/workloads/2={"type": "call", "name": "k", "method": "destroy_key", "params": {"volume": "data"}})"});
+  EXPECT_EQ(run.ended.status, 1);
+  EXPECT_GT(run.workload("update")["firmware_update"]["background_commands_failed"], 0);
+  EXPECT_EQ(run.workload("update")["firmware_update"]["version_after"], "0.2.0");
+  EXPECT_FALSE(run.workload("update")["passed"]);
+  EXPECT_THAT(run.workload("update").value("error", ""), HasSubstr("commands in the background failed meanwhile"));
+}
+
 TEST(LiveUpdateScenario, FailsWhenABadPackageShouldBeGood) {
   const ScenarioRun run("live_update", {"/host/workloads/5/expect=ok"});
   EXPECT_EQ(run.ended.status, 1);
