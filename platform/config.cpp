@@ -78,8 +78,7 @@ MediumConfig read_medium(const JsonReader& node, const path& folder) {
   if (medium.create && medium.size == 0) node.fail("size_mib", "a size for the file that is to be created");
   const bool in_output = medium.path.string().starts_with(kOutput);
   if (in_output && medium.path.has_parent_path()) node.fail("path", "a file's name behind out:");
-  if (in_output && !medium.create)
-    node.fail("create", "true for a file that the run makes in its output folder");
+  if (in_output && !medium.create) node.fail("create", "true for a file that the run makes in its output folder");
   if (medium.create && medium.read_only) node.fail("create", "false for a medium that is read_only");
   return medium;
 }

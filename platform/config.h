@@ -84,8 +84,8 @@ inline constexpr const char* kInstalled = "installed:";
 // The path of a medium's file that is made for the run, and is in its output folder: "out:disk.img".
 inline constexpr const char* kOutput = "out:";
 
-// A path of a scenario: relative to `folder`, unless it is absolute, or begins with one of the above and is then left as
-// it is.
+// A path of a scenario: relative to `folder`, unless it is absolute, or begins with one of the above and is then left
+// as it is.
 std::filesystem::path path_of(const std::string& text, const std::filesystem::path& folder);
 
 // Relative paths are taken from `folder`. Throws ConfigError for what the schema cannot say.

@@ -94,7 +94,7 @@ std::string damaged(const Folder& folder, const std::string& name, std::size_t b
 
 constexpr std::size_t kHeaderBytes = 312, kSignatureOffset = kHeaderBytes - 96;  // firmware/sdk/include/image.h
 
-TEST(SecureBoot, PassesAndIsTheSameTwice) {
+TEST(SecureBootScenario, PassesAndIsTheSameTwice) {
   const ScenarioRun a("secure_boot"), b("secure_boot");
   ASSERT_EQ(a.ended.status, 0) << a.all();
   for (const char* name : {"report.json", "uart.log", "attestation/quote.bin", "attestation/quote.sig",
@@ -116,7 +116,7 @@ TEST(SecureBoot, PassesAndIsTheSameTwice) {
   EXPECT_THAT(a.ended.error, HasSubstr("warning: alarm host_flash_write"));
 }
 
-TEST(SecureBoot, TheQuoteHoldsAgainstOpenSslAlone) {
+TEST(SecureBootScenario, TheQuoteHoldsAgainstOpenSslAlone) {
   const ScenarioRun run("secure_boot");
   ASSERT_EQ(run.ended.status, 0) << run.all();
   EXPECT_TRUE(verified_by_openssl(run, "attestation"));
@@ -143,7 +143,7 @@ TEST(SecureBoot, TheQuoteHoldsAgainstOpenSslAlone) {
   EXPECT_NE(measurements[0], std::string(48, '\0'));
 }
 
-TEST(SecureBoot, FailsWhenSomethingIsNotAsItSays) {
+TEST(SecureBootScenario, FailsWhenSomethingIsNotAsItSays) {
   const Folder folder;
   const struct {
     std::string change;
@@ -169,7 +169,7 @@ TEST(SecureBoot, FailsWhenSomethingIsNotAsItSays) {
   }
 }
 
-TEST(SecureBoot, AHeldHostDoesNothing) {
+TEST(SecureBootScenario, AHeldHostDoesNothing) {
   const Folder folder;
   const ScenarioRun run("secure_boot", {"/card/host_image=" + damaged(folder, "host_boot.img", kHeaderBytes)});
   EXPECT_EQ(run.ended.status, 1);
@@ -180,7 +180,7 @@ TEST(SecureBoot, AHeldHostDoesNothing) {
   EXPECT_TRUE(run.report["controllers"].empty());
 }
 
-TEST(SecureBoot, NamesFilesThatAreMissing) {
+TEST(SecureBootScenario, NamesFilesThatAreMissing) {
   const auto blamed = [](const std::string& change) { return ScenarioRun("secure_boot", {change}).ended; };
   for (const char* change : {"/card/firmware=installed:none.img", "/card/operator_key=installed:none.pem",
                              "/host/workloads/3/key=none.pem"}) {
@@ -190,7 +190,7 @@ TEST(SecureBoot, NamesFilesThatAreMissing) {
   }
 }
 
-TEST(Rollback, TheOlderSlotIsRefusedAndTheOtherBoots) {
+TEST(RollbackScenario, TheOlderSlotIsRefusedAndTheOtherBoots) {
   const ScenarioRun run("rollback"), again("rollback");
   ASSERT_EQ(run.ended.status, 0) << run.all();
   EXPECT_EQ(run.file("report.json"), again.file("report.json"));
@@ -202,13 +202,13 @@ TEST(Rollback, TheOlderSlotIsRefusedAndTheOtherBoots) {
   EXPECT_EQ(measured["measurements"][1], hex(sha384(std::string(48, '\0') + sha384(header))));
 }
 
-TEST(Rollback, FailsWhenTheFusesAllowIt) {
+TEST(RollbackScenario, FailsWhenTheFusesAllowIt) {
   const ScenarioRun run("rollback", {"/card/fuses/security_version=0", "/console/0/within_ms=100"});
   EXPECT_EQ(run.ended.status, 1);
   EXPECT_THAT(run.ended.error, HasSubstr("console"));
 }
 
-TEST(Rollback, FailsWhenBothSlotsAreOld) {
+TEST(RollbackScenario, FailsWhenBothSlotsAreOld) {
   const ScenarioRun run("rollback", {"/card/firmware_b=installed:controller-old.img"});
   EXPECT_EQ(run.ended.status, 1);
   EXPECT_TRUE(run.report["controllers"].empty());
@@ -241,7 +241,7 @@ std::string volume_key() {
   return key;
 }
 
-TEST(EncryptedVolume, TheFileHoldsCiphertextThatOpenSslDecrypts) {
+TEST(EncryptedVolumeScenario, TheFileHoldsCiphertextThatOpenSslDecrypts) {
   const ScenarioRun run("encrypted_volume"), again("encrypted_volume");
   ASSERT_EQ(run.ended.status, 0) << run.all();
   EXPECT_EQ(run.file("report.json"), again.file("report.json"));
@@ -259,7 +259,7 @@ TEST(EncryptedVolume, TheFileHoldsCiphertextThatOpenSslDecrypts) {
   EXPECT_EQ(unreadable["expected_error"], "Access Denied");
 }
 
-TEST(EncryptedVolume, NoOutputHasTheKeyOrTheDeviceSecret) {
+TEST(EncryptedVolumeScenario, NoOutputHasTheKeyOrTheDeviceSecret) {
   std::string secret(32, '\0');
   std::iota(secret.begin(), secret.end(), '\0');
   const Folder folder;
@@ -281,20 +281,31 @@ TEST(EncryptedVolume, NoOutputHasTheKeyOrTheDeviceSecret) {
   }
 }
 
-TEST(EncryptedVolume, FailsWhenTheKeyIsStillThere) {
+TEST(EncryptedVolumeScenario, TamperingEndsIt) {
+  const ScenarioRun run("encrypted_volume", {"/card/security/tamper_at_us=20000"});
+  EXPECT_EQ(run.ended.status, 1);
+  EXPECT_THAT(run.ended.error, HasSubstr("Access Denied"));
+  EXPECT_THAT(alarm_kinds(run.report), Contains("tamper"));
+  EXPECT_EQ(run.report["security"]["tampered"], true);
+  EXPECT_TRUE(run.workload("fill")["passed"]);
+  EXPECT_FALSE(run.workload("read-back")["passed"]);
+  EXPECT_TRUE(run.workload("unreadable")["passed"]);
+}
+
+TEST(EncryptedVolumeScenario, FailsWhenTheKeyIsStillThere) {
   const ScenarioRun run("encrypted_volume", {R"(/host/workloads/4={"type": "call", "name": "c", "method": "ping"})"});
   EXPECT_EQ(run.ended.status, 1);
   EXPECT_THAT(run.ended.error, HasSubstr("workload unreadable: 200 commands succeeded"));
 }
 
-TEST(EncryptedVolume, FailsWithAKeyThatWasWrappedForAnotherCard) {
+TEST(EncryptedVolumeScenario, FailsWithAKeyThatWasWrappedForAnotherCard) {
   const ScenarioRun run("encrypted_volume", {"/card/fuses/card_id=2"});
   EXPECT_EQ(run.ended.status, 1);
   EXPECT_THAT(run.ended.error, HasSubstr("the key was not wrapped for this card"));
   EXPECT_TRUE(run.report["controllers"].empty());
 }
 
-TEST(LiveUpdate, LosesNoCommand) {
+TEST(LiveUpdateScenario, LosesNoCommand) {
   const ScenarioRun run("live_update"), again("live_update");
   ASSERT_EQ(run.ended.status, 0) << run.all();
   EXPECT_EQ(run.file("report.json"), again.file("report.json"));
@@ -333,7 +344,7 @@ TEST(LiveUpdate, LosesNoCommand) {
   EXPECT_EQ(run.workload("attestation")["attest"]["measurements"][1], hex(measurement));
 }
 
-TEST(LiveUpdate, BadPackagesAreRefusedAndChangeNothing) {
+TEST(LiveUpdateScenario, BadPackagesAreRefusedAndChangeNothing) {
   const Folder folder;
   const std::string good = read_file(kFirmware + "controller-update.img");
   struct Package {
@@ -359,13 +370,25 @@ TEST(LiveUpdate, BadPackagesAreRefusedAndChangeNothing) {
   }
 }
 
-TEST(LiveUpdate, FailsWhenABadPackageShouldBeGood) {
+TEST(LiveUpdateScenario, FailsWhenCommandsInTheBackgroundFail) {
+  const ScenarioRun run(
+      "live_update",
+      {R"(/card/volumes/0/encryption={"key": "ephemeral"})",
+       R"(/host/workloads/2={"type": "call", "name": "k", "method": "destroy_key", "params": {"volume": "data"}})"});
+  EXPECT_EQ(run.ended.status, 1);
+  EXPECT_GT(run.workload("update")["firmware_update"]["background_commands_failed"], 0);
+  EXPECT_EQ(run.workload("update")["firmware_update"]["version_after"], "0.2.0");
+  EXPECT_FALSE(run.workload("update")["passed"]);
+  EXPECT_THAT(run.workload("update").value("error", ""), HasSubstr("commands in the background failed meanwhile"));
+}
+
+TEST(LiveUpdateScenario, FailsWhenABadPackageShouldBeGood) {
   const ScenarioRun run("live_update", {"/host/workloads/5/expect=ok"});
   EXPECT_EQ(run.ended.status, 1);
   EXPECT_THAT(run.ended.error, AllOf(HasSubstr("workload forged"), HasSubstr("Invalid Firmware Image")));
 }
 
-TEST(LiveUpdate, FailsWhenAGoodPackageShouldBeBad) {
+TEST(LiveUpdateScenario, FailsWhenAGoodPackageShouldBeBad) {
   const ScenarioRun run("live_update", {"/host/workloads/3/expect=Invalid Firmware Image"});
   EXPECT_EQ(run.ended.status, 1);
   EXPECT_THAT(run.ended.error, HasSubstr("workload update"));
@@ -394,7 +417,7 @@ std::string wrapped_key() {
       read_file(kScenarios + "encrypted_volume.json"))["card"]["volumes"][0]["encryption"]["wrapped_key"];
 }
 
-TEST(Attach, AVolumeComesAndGoesWithItsKeyWhileTheHostWorks) {
+TEST(VolumeCalls, AVolumeComesAndGoesWithItsKeyWhileTheHostWorks) {
   const Folder folder;
   json scenario = attach_scenario();
   for (const int call : {1, 4}) scenario["host"]["workloads"][call]["params"]["wrapped_key"] = wrapped_key();
@@ -405,14 +428,14 @@ TEST(Attach, AVolumeComesAndGoesWithItsKeyWhileTheHostWorks) {
   EXPECT_GT(report["workloads"][0]["verified_blocks"], 0);
 }
 
-TEST(Attach, IsRefusedWithoutAKey) {
+TEST(VolumeCalls, IsRefusedWithoutAKey) {
   const Folder folder;
   const Ended ended = cardvp({"run", folder.file("s.json", attach_scenario().dump()), "--out", folder / "out"});
   EXPECT_EQ(ended.status, 1);
   EXPECT_THAT(ended.error, HasSubstr("workload attach: attach_volume was answered with refused, not ok: no key"));
 }
 
-TEST(Attach, ADeniedDetachmentLeavesTheVolume) {
+TEST(VolumeCalls, ADeniedDetachmentLeavesTheVolume) {
   const Folder folder;
   json scenario = attach_scenario();
   json& workloads = scenario["host"]["workloads"];
@@ -424,7 +447,7 @@ TEST(Attach, ADeniedDetachmentLeavesTheVolume) {
   EXPECT_EQ(ended.status, 0) << ended.out << ended.error;
 }
 
-TEST(Attach, AVolumeCanGoByItself) {
+TEST(VolumeCalls, AVolumeCanGoByItself) {
   const Folder folder;
   json scenario = attach_scenario();
   json& workloads = scenario["host"]["workloads"];
@@ -434,7 +457,7 @@ TEST(Attach, AVolumeCanGoByItself) {
   EXPECT_EQ(ended.status, 0) << ended.out << ended.error;
 }
 
-TEST(Attach, AVolumeThatIsNotThereCannotBeUsed) {
+TEST(VolumeCalls, AVolumeThatIsNotThereCannotBeUsed) {
   const Folder folder;
   json scenario = attach_scenario();
   scenario["host"]["workloads"].erase(1);

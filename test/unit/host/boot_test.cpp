@@ -17,9 +17,11 @@ using sc_core::sc_time;
 struct FakeFlash : BootFlashPort {
   std::vector<std::byte> bytes = std::vector<std::byte>(64 * 1024, std::byte{0xff});
   const Line* held = nullptr;
+  std::uint64_t broken_from = ~0ull;
   std::uint64_t size() const override { return bytes.size(); }
   bool read(std::uint64_t offset, std::span<std::byte> to) override {
-    if (held->level() || offset > bytes.size() || to.size() > bytes.size() - offset) return false;
+    if (held->level() || offset + to.size() > broken_from || offset > bytes.size() || to.size() > bytes.size() - offset)
+      return false;
     std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(offset), to.size(), to.begin());
     return true;
   }
@@ -92,6 +94,15 @@ TEST_F(HostBoot, DoesNotStartWithoutAnImage) {
 
 TEST_F(HostBoot, DoesNotReadBeyondTheFlash) {
   put(header(0xfffffff0));
+  reset.set(false);
+  sc_core::sc_start({100, sc_core::SC_US});  // told by the header alone
+  EXPECT_FALSE(boot.started());
+  EXPECT_NE(boot.error(), "");
+}
+
+TEST_F(HostBoot, AFlashThatFailsStartsNothing) {
+  put(header(20'000));
+  flash.broken_from = 10'000;
   reset.set(false);
   run();
   EXPECT_FALSE(boot.started());

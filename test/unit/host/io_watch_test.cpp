@@ -16,7 +16,7 @@ TEST(IoWatch, SeesCommandsThatReachOverTheEndsOfASpan) {
   watch.ended(us(2), us(30), true);   // in flight when the span began: 28; from the completion before: 19
   watch.ended(us(25), us(35), true);  // within
   watch.close(span, us(40));
-  watch.ended(us(36), us(75), true);  // in flight when it ended: 39, and 40 from the completion before
+  watch.ended(us(36), us(75), true);   // in flight when it ended: 39, and 40 from the completion before
   watch.ended(us(41), us(190), true);  // begins behind it
   const IoWatch::Span& seen = watch.span(span);
   EXPECT_EQ(seen.completed, 2u);

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "scenarios/scenario.h"
 #include "platform/test_root_key.h"
+#include "scenarios/scenario.h"
 #include "scenarios/schema_check.h"
 
 namespace cardvp {
@@ -47,9 +47,9 @@ TEST(Config, SchemaAndStructuresHaveTheSameDefaults) {
     workload.update(json{{"type", type}, {"name", type}, {"volume", "v"}});
     return workload;
   };
-  full["host"]["workloads"] = {io_defaults("checksum", 0), io_defaults("io", 1),
-                               io_defaults("call", 2),     io_defaults("attest", 3),
-                               io_defaults("firmware_update", 4), io_defaults("flash_write", 5)};
+  full["host"]["workloads"] = {
+      io_defaults("checksum", 0),        io_defaults("io", 1),         io_defaults("call", 2), io_defaults("attest", 3),
+      io_defaults("firmware_update", 4), io_defaults("flash_write", 5)};
   full["host"]["workloads"][2].erase("volume");
   full["host"]["workloads"][2].erase("surprise");  // of another method
   full["host"]["workloads"][2]["method"] = "ping";

@@ -113,8 +113,8 @@ TEST(Media, ThatAreNotAsSaidAreToldByPointer) {
 TEST(Media, SayWhereTheirBytesAre) {
   const TemporaryFolder folder;
   folder.file("tree/x", "x");
-  const scenarios::Media media =
-      scenarios::make_media(card_with({MediumConfig::Type::kExt4, folder.path() / "tree", 8 << 20}), folder.path(), folder.path());
+  const scenarios::Media media = scenarios::make_media(
+      card_with({MediumConfig::Type::kExt4, folder.path() / "tree", 8 << 20}), folder.path(), folder.path());
   EXPECT_EQ(media.files[0], "");
   EXPECT_EQ(media.files[1], folder.path() / "second.ext4");
   EXPECT_EQ(media.media[1]->size(), 8u << 20);

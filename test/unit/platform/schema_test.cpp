@@ -132,7 +132,12 @@ TEST(Schema, WorkloadsOfOneVolumeInTheBackgroundVerifyBothOrNeither) {
     json document = scenario();
     document["card"]["volumes"].push_back({{"name", "u"}, {"medium", {{"type", "memory"}, {"size_mib", 8}}}});
     document["host"]["workloads"] = {
-        {{"type", "io"}, {"name", "a"}, {"volume", "v"}, {"read_percent", 50}, {"verify", first}, {"background", background}},
+        {{"type", "io"},
+         {"name", "a"},
+         {"volume", "v"},
+         {"read_percent", 50},
+         {"verify", first},
+         {"background", background}},
         {{"type", "io"}, {"name", "b"}, {"volume", volume}, {"read_percent", 50}, {"verify", second}}};
     try {
       scenarios::parse_scenario(document, "/");
