@@ -78,8 +78,8 @@ class DmaPort {
   // Master Enable is off.
   virtual bool write(std::uint64_t address, std::span<const std::byte> from) = 0;
 
-  // For bulk data that is still to be made: the memory at `address`, to be filled before the caller gives up control, as
-  // if it was written then. Null if it cannot be touched directly: use write(), which also says why.
+  // For bulk data that is still to be made: the memory at `address`, to be filled before the caller gives up control,
+  // as if it was written then. Null if it cannot be touched directly: use write(), which also says why.
   virtual std::byte* write_in_place(std::uint64_t /*address*/, std::size_t /*size*/) { return nullptr; }
 
   // Up to 64 bytes that somebody may poll (a completion entry, an interrupt message): visible when they arrive, no
