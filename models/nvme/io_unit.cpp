@@ -105,11 +105,12 @@ Task<> IoUnit::read(SubmissionQueue& queue, SubmissionEntry entry) {
   if (status == status::kSuccess && transfer.by_list)
     status = co_await resolve_prp_list(host_, entry.prp1, entry.prp2, transfer.bytes, transfer.segments);
   if (status == status::kSuccess) {
-    co_await sim_.scheduler.until(volume_.reserve(VolumeOperation::kRead, transfer.bytes, decoded()));
-    if (transfer.encryption.enabled && permitted(transfer.encryption)) {
+    sc_time end = volume_.reserve(VolumeOperation::kRead, transfer.bytes, decoded());
+    if (transfer.encryption.enabled) {
+      end = cipher_->reserve(transfer.bytes, end);
       prefetch(volume_.medium().direct(transfer.offset, transfer.bytes));
-      co_await sim_.scheduler.until(reserve_cipher(transfer));
     }
+    co_await sim_.scheduler.until(end);
     status = abortable.aborted() ? status::kAbortRequested : send(transfer);
   } else {
     co_await sim_.scheduler.until(decoded());
@@ -237,7 +238,7 @@ Task<Status> IoUnit::store_staged(const Transfer& transfer) {
     co_return status::kDataTransferError;
   if (!permitted(transfer.encryption)) co_return status::kAccessDenied;
   if (transfer.encryption.enabled) {
-    co_await sim_.scheduler.until(reserve_cipher(transfer));
+    co_await sim_.scheduler.until(cipher_->reserve(transfer.bytes, sim_.scheduler.now()));
     const std::span<std::byte> place = volume_.medium().direct(transfer.offset, transfer.bytes);
     if (!cipher(CipherDirection::kEncrypt, transfer, 0, data, place.empty() ? data : place))
       co_return status::kAccessDenied;

@@ -79,9 +79,6 @@ class IoUnit {
   // The part of the transfer that begins `done` bytes, whole blocks, behind its start.
   bool cipher(security::CipherDirection direction, const Transfer& transfer, std::uint32_t done,
               std::span<const std::byte> from, std::span<std::byte> to);
-  sc_core::sc_time reserve_cipher(const Transfer& transfer) {
-    return cipher_->reserve(transfer.bytes, sim_.scheduler.now());
-  }
   // Volume to host, host to volume.
   Status send(const Transfer& transfer);
   Status send_decrypted(const Transfer& transfer, std::span<const std::byte> data);

@@ -1,24 +1,38 @@
 #include "models/security/lanes.h"
 
 #include <algorithm>
-#include <functional>
+#include <cassert>
 
 namespace cardvp::security {
 
-Lanes::Lanes(unsigned count) : lanes_(count) { reset(); }
+using sc_core::sc_time;
 
-void Lanes::reset() {
-  for (unsigned number = 0; number < lanes_.size(); ++number) lanes_[number] = {sc_core::SC_ZERO_TIME, number};
+Lanes::Reservation Lanes::reserve(sc_time now, sc_time start, sc_time duration) {
+  assert(start >= now);
+  Lane* best = nullptr;
+  Lane::iterator best_place;
+  sc_time best_begin;
+  for (Lane& lane : lanes_) {
+    while (!lane.empty() && lane.front().end <= now) lane.pop_front();
+    sc_time begin = start;
+    auto place = lane.begin();
+    if (lane.empty() || lane.back().end <= start)
+      place = lane.end();
+    else
+      for (; place != lane.end() && place->begin < begin + duration; ++place) begin = std::max(begin, place->end);
+    if (best && begin >= best_begin) continue;
+    best = &lane;
+    best_place = place;
+    best_begin = begin;
+    if (begin == start) break;
+  }
+  const Busy made{best_begin, best_begin + duration};
+  best->insert(best_place, made);
+  return {static_cast<unsigned>(best - lanes_.data()), made.begin, made.end};
 }
 
-Lanes::Reservation Lanes::reserve(sc_core::sc_time start, sc_core::sc_time duration) {
-  std::pop_heap(lanes_.begin(), lanes_.end(), std::greater<>());
-  Lane& lane = lanes_.back();
-  const sc_core::sc_time begin = std::max(start, lane.free);
-  lane.free = begin + duration;
-  const Reservation made{lane.number, begin, lane.free};
-  std::push_heap(lanes_.begin(), lanes_.end(), std::greater<>());
-  return made;
+void Lanes::reset() {
+  for (Lane& lane : lanes_) lane.clear();
 }
 
 }  // namespace cardvp::security

@@ -97,7 +97,7 @@ Operations::Job Operations::begin(const security_descriptor& descriptor, sc_time
     job.early = result;
     takes = outcome.took.value_or(takes);
   }
-  job.time = lanes_.reserve(start, takes);
+  job.time = lanes_.reserve(sim_.scheduler.now(), start, takes);
   return job;
 }
 
@@ -143,7 +143,7 @@ sc_time Operations::reserve_cipher(std::uint64_t bytes, sc_time start) {
   volume_operations_.add();
   volume_bytes_.add(bytes);
   energy_.add_picojoules(cost.picojoules + cost.picojoules_per_byte * static_cast<double>(bytes));
-  const Lanes::Reservation made = lanes_.reserve(start, duration(cost, bytes));
+  const Lanes::Reservation made = lanes_.reserve(sim_.scheduler.now(), start, duration(cost, bytes));
   if (log_.debugging()) sim_.trace.span(name_, made.lane, "volume", made.begin, made.end);
   return made.end;
 }

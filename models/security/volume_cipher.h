@@ -31,7 +31,8 @@ class VolumeCipher {
   virtual bool apply(KeyReference key, CipherDirection direction, std::uint64_t first_unit, std::uint32_t unit,
                      std::span<const std::byte> from, std::span<std::byte> to) = 0;
 
-  // Reserves a lane for `bytes` from `start` on (not in the past), or as soon after as one is free; says when it ends.
+  // Reserves a lane for `bytes` from `start` on (in the future, if the data is still to come; not in the past), or as
+  // soon after as one is free; says when it ends.
   // Counts bytes, operations and energy.
   virtual sc_core::sc_time reserve(std::uint64_t bytes, sc_core::sc_time start) = 0;
 };
