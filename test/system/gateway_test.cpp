@@ -58,8 +58,7 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 class GatewayRun : public testing::Test {
  protected:
   // A run that is ready for calls, for `run_ms` of the wall's time and a little longer.
-  Process& start(unsigned run_ms = 3'600'000) {
-    json scenario = small_scenario();
+  Process& start(unsigned run_ms = 3'600'000, json scenario = small_scenario()) {
     scenario["limits"]["run_ms"] = run_ms;
     run_.emplace(std::vector<std::string>{CARDVP_PROGRAM, "run", folder_.file("s.json", scenario.dump()), "--gateway",
                                           socket_, "--out", folder_ / "out"},
@@ -122,6 +121,42 @@ TEST_F(GatewayRun, TakesTheOperatorsCalls) {
   EXPECT_EQ(counter(end, "card.alarms.replayed_call"), 1u);
   EXPECT_EQ(counter(end, "card.alarms.unauthenticated_call"), 1u);
   EXPECT_EQ(counter(end, "card.alarms.forbidden_call"), 1u);
+}
+
+// From a new key to a volume that answers with Access Denied, by nothing but the program's commands.
+TEST_F(GatewayRun, AnEncryptedVolumeComesAndItsKeyGoes) {
+  json scenario = small_scenario();
+  scenario["card"]["fuses"]["card_id"] = 5;
+  scenario["card"]["volumes"].push_back({{"name", "secret"},
+                                         {"attached", false},
+                                         {"block_size", 4096},
+                                         {"medium", {{"type", "memory"}, {"size_mib", 1}}},
+                                         {"encryption", {{"key", "wrapped"}}}});
+  const std::string key = folder_ / "volume.key";
+  ASSERT_EQ(cardvp({"key", "new", key}).status, 0);
+  const auto attach_with_key_for = [&](int card) {
+    json other = scenario;
+    other["card"]["fuses"]["card_id"] = card;
+    const Ended wrapped = cardvp({"key", "wrap", key, "--scenario", folder_.file("card.json", other.dump())});
+    EXPECT_EQ(wrapped.status, 0) << wrapped.error;
+    return call("attach_volume",
+                {json({{"volume", "secret"}, {"wrapped_key", first_line(wrapped.out)}}).dump(), "--card", "5"});
+  };
+  const auto attached = [this] { return json::parse(call("status").out)["result"]["volumes"][1]["attached"]; };
+  start(3'600'000, scenario);
+  const Ended stolen = attach_with_key_for(6);
+  EXPECT_EQ(stolen.status, 1) << stolen.out;
+  EXPECT_EQ(json::parse(stolen.out)["error"]["code"], "refused");
+  EXPECT_EQ(attached(), false);
+  const Ended right = attach_with_key_for(5);
+  EXPECT_EQ(right.status, 0) << right.out;
+  EXPECT_EQ(json::parse(right.out)["result"], json::parse(R"({"volume": "secret", "function": 1})"));
+  EXPECT_EQ(attached(), true);
+  EXPECT_EQ(call("destroy_key", {R"({"volume": "secret"})"}).status, 0);
+  EXPECT_EQ(call("destroy_key", {R"({"volume": "secret"})"}).status, 1) << "there is none any more";
+  EXPECT_EQ(call("detach_volume", {R"({"volume": "secret"})"}).status, 0);
+  EXPECT_EQ(attached(), false);
+  EXPECT_EQ(counter(report(), "card.alarms.unauthenticated_call"), 0u);
 }
 
 // The document's own words, run by a shell.
