@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "platform/call_signature.h"
-#include "scenarios/gateway_client.h"
+#include "platform/gateway_client.h"
 
 namespace cardvp {
 namespace {
@@ -50,7 +50,7 @@ CLI::App* add_call_command(CLI::App& app, CallArguments& arguments) {
 }
 
 bool send_call(const std::string& socket, const std::string& line) {
-  const std::string answer = scenarios::call_gateway(socket, line);
+  const std::string answer = platform::call_gateway(socket, line);
   fmt::print("{}\n", answer);
   const nlohmann::json parsed = nlohmann::json::parse(answer, nullptr, false);
   return parsed.is_object() && parsed.contains("result");

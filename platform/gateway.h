@@ -5,7 +5,7 @@
 // asks for what is not among the methods, is denied, counted, and an alarm. The methods steer volumes and tell how the
 // card is; none opens it. No answer and no log has a key in it.
 //
-// It has no socket: whoever has one (scenarios/gateway_server.h), or a scenario, hands it lines.
+// It has no socket: whoever has one (platform/gateway_server.h), or a scenario, hands it lines.
 #pragma once
 
 #include <cstdint>

@@ -4,9 +4,9 @@
 #include <chrono>
 #include <optional>
 
+#include "platform/gateway_server.h"
 #include "scenarios/console.h"
 #include "scenarios/debugging.h"
-#include "scenarios/gateway_server.h"
 #include "scenarios/host_program.h"
 #include "scenarios/interrupt.h"
 #include "scenarios/keyboard.h"
@@ -189,7 +189,7 @@ class Run {
   Console console_;
   HostProgram program_;
 
-  std::optional<GatewayServer> gateway_;
+  std::optional<platform::GatewayServer> gateway_;
   std::optional<Keyboard> keyboard_;
   std::size_t shown_ = 0;  // bytes of the UART's output
   WallClock::time_point due_ = WallClock::now();

@@ -21,7 +21,7 @@ struct RunOptions {
   InsightOptions insight;
   bool console = false;  // standard input and output are the card's UART
   std::optional<arm::gdb::GdbServer::Config> gdb;
-  std::filesystem::path gateway;  // socket for the operator's calls (gateway_server.h); empty: none
+  std::filesystem::path gateway;  // socket for the operator's calls (platform/gateway_server.h); empty: none
 };
 
 // The exit status of the program.

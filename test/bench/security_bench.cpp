@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "models/base/registers.h"
 #include "models/bus/bus.h"
 #include "models/memory/ram.h"
 #include "models/security/device_keys.h"
@@ -20,19 +21,11 @@ namespace {
 using namespace cardvp;
 using namespace cardvp::security;
 
-namespace offset {
-enum : std::uint32_t {
-#define BANK(bank, size, doc)
-#define REG(bank, name, at, bits, doc) name = at,
-#define REGS(bank, name, at, bits, count, stride, doc) name = at,
-#define FIELD(bank, reg, name, lsb, width, access, reset, doc)
-#include "models/security/security.def"
-#undef BANK
-#undef REG
-#undef REGS
-#undef FIELD
-};
-}  // namespace offset
+namespace security_registers {
+#define CARDVP_REGISTERS "models/security/security.def"
+#include "models/base/declare_registers.h"
+}  // namespace security_registers
+namespace offset = security_registers::offset;
 
 constexpr std::uint64_t kRam = 0x4000'0000, kRegisters = 0x1000'0000;
 constexpr std::uint64_t kSource = 16 << 20, kDestination = 96 << 20, kBytes = 64 << 20;  // in RAM

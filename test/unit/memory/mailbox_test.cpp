@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "models/base/registers.h"
 #include "test/unit/bus/initiator.h"
 
 namespace cardvp::memory {
@@ -14,20 +15,11 @@ using sc_core::SC_NS;
 using sc_core::sc_start;
 using sc_core::sc_time;
 
-// Offsets as firmware has them, from mailbox.def.
-namespace offset {
-enum : std::uint32_t {
-#define BANK(bank, size, doc)
-#define REG(bank, name, at, bits, doc) name = at,
-#define REGS(bank, name, at, bits, count, stride, doc) name = at,
-#define FIELD(bank, reg, name, lsb, width, access, reset, doc)
-#include "models/memory/mailbox.def"
-#undef BANK
-#undef REG
-#undef REGS
-#undef FIELD
-};
-}  // namespace offset
+namespace mailbox_registers {
+#define CARDVP_REGISTERS "models/memory/mailbox.def"
+#include "models/base/declare_registers.h"
+}  // namespace mailbox_registers
+namespace offset = mailbox_registers::offset;  // as firmware has them
 
 Message message(std::uint32_t seed) {
   Message made;

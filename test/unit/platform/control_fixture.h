@@ -8,25 +8,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "models/base/registers.h"
 #include "platform/control_plane.h"
 #include "test/unit/bus/initiator.h"
 
 namespace cardvp {
 
-// Offsets as firmware has them, from mailbox.def.
-namespace mailbox_offset {
-enum : std::uint32_t {
-#define BANK(bank, size, doc)
-#define REG(bank, name, at, bits, doc) name = at,
-#define REGS(bank, name, at, bits, count, stride, doc) name = at,
-#define FIELD(bank, reg, name, lsb, width, access, reset, doc)
-#include "models/memory/mailbox.def"
-#undef BANK
-#undef REG
-#undef REGS
-#undef FIELD
-};
-}  // namespace mailbox_offset
+namespace mailbox_registers {
+#define CARDVP_REGISTERS "models/memory/mailbox.def"
+#include "models/base/declare_registers.h"
+}  // namespace mailbox_registers
+namespace mailbox_offset = mailbox_registers::offset;  // as firmware has them
 
 // One of each kind: plain and attached from the start; encrypted, for a call to attach; ephemeral, from the start.
 inline std::vector<platform::VolumeConfig> three_volumes() {

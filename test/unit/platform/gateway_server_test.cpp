@@ -1,6 +1,6 @@
 // The gateway's socket against clients of all kinds, in one process: clients connect and send without waiting, the
 // server looks when the test says so.
-#include "scenarios/gateway_server.h"
+#include "platform/gateway_server.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
-using scenarios::GatewayServer;
+using platform::GatewayServer;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::ThrowsMessage;

@@ -1,5 +1,7 @@
-// Descriptors that are right, for tests to run and to spoil. Data is in RAM at the places of Places.
+// Descriptors that are right, and a fixture that runs and spoils them. Data is in RAM at the places of Places.
 #pragma once
+
+#include <functional>
 
 #include "test/unit/security/machine.h"
 
@@ -103,5 +105,21 @@ inline security_descriptor quote_descriptor(unsigned slot = SECURITY_SLOT_ATTEST
   descriptor.destination_size = sizeof(security_quote);
   return descriptor;
 }
+
+struct DescriptorTest : testing::Test {
+  SecurityMachine machine;
+
+  // A change of a descriptor that is right, and how it ends then.
+  using Change = std::function<void(security_descriptor&)>;
+  void expect(
+      security_descriptor descriptor, security_status status, const char* what,
+      const Change& change = [](security_descriptor&) {}) {
+    change(descriptor);
+    EXPECT_EQ(machine.run(descriptor), status) << what;
+    if (status != SECURITY_OK) {
+      EXPECT_EQ(descriptor.result_size, 0u) << what;
+    }
+  }
+};
 
 }  // namespace cardvp::security

@@ -13,16 +13,7 @@ namespace {
 
 using Machine = SecurityMachine;
 
-struct KeysTest : testing::Test {
-  Machine machine;
-
-  using Change = std::function<void(security_descriptor&)>;
-  void expect(
-      security_descriptor descriptor, security_status status, const char* what,
-      const Change& change = [](security_descriptor&) {}) {
-    change(descriptor);
-    EXPECT_EQ(machine.run(descriptor), status) << what;
-  }
+struct KeysTest : DescriptorTest {
   bool valid(unsigned slot) { return machine.slot_status(slot) & 1; }
 
   // A key as the test sees it: wrapped under a key that the test has. Slot 300 is used for that.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "models/base/registers.h"
 #include "models/bus/bus.h"
 #include "models/memory/ram.h"
 #include "models/security/engine.h"
@@ -14,20 +15,11 @@
 
 namespace cardvp::security {
 
-// Offsets as firmware has them.
-namespace offset {
-enum : std::uint32_t {
-#define BANK(bank, size, doc)
-#define REG(bank, name, at, bits, doc) name = at,
-#define REGS(bank, name, at, bits, count, stride, doc) name = at,
-#define FIELD(bank, reg, name, lsb, width, access, reset, doc)
-#include "models/security/security.def"
-#undef BANK
-#undef REG
-#undef REGS
-#undef FIELD
-};
-}  // namespace offset
+namespace security_registers {
+#define CARDVP_REGISTERS "models/security/security.def"
+#include "models/base/declare_registers.h"
+}  // namespace security_registers
+namespace offset = security_registers::offset;  // as firmware has them
 
 using Bytes = std::vector<std::uint8_t>;
 

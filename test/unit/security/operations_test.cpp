@@ -8,20 +8,7 @@ namespace {
 
 using Machine = SecurityMachine;
 
-struct OperationsTest : testing::Test {
-  Machine machine;
-
-  // A change of a descriptor that is right, and how it ends then.
-  using Change = std::function<void(security_descriptor&)>;
-  void expect(
-      security_descriptor descriptor, security_status status, const char* what,
-      const Change& change = [](security_descriptor&) {}) {
-    change(descriptor);
-    EXPECT_EQ(machine.run(descriptor), status) << what;
-    if (status != SECURITY_OK) {
-      EXPECT_EQ(descriptor.result_size, 0u) << what;
-    }
-  }
+struct OperationsTest : DescriptorTest {
   // What every operation that writes to memory has to say of places that are none.
   void expect_destination_checks(const security_descriptor& good, std::uint32_t size) {
     expect(good, SECURITY_BUS_ERROR, "nowhere", [](auto& d) { d.destination = Machine::kNowhere; });

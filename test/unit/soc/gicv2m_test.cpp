@@ -2,23 +2,18 @@
 
 #include <stdexcept>
 
+#include "models/base/registers.h"
 #include "test/unit/soc/gic_fixture.h"
 
 namespace cardvp::arm {
 namespace {
 
 constexpr std::uint64_t kFrame = 0x20000;
-enum : std::uint32_t {
-#define BANK(bank, size, doc)
-#define REG(bank, name, at, bits, doc) name = at,
-#define REGS(bank, name, at, bits, count, stride, doc) name = at,
-#define FIELD(bank, reg, name, lsb, width, access, reset, doc)
-#include "models/arm/gicv2m.def"
-#undef BANK
-#undef REG
-#undef REGS
-#undef FIELD
-};
+namespace gicv2m_registers {
+#define CARDVP_REGISTERS "models/arm/gicv2m.def"
+#include "models/base/declare_registers.h"
+}  // namespace gicv2m_registers
+using namespace gicv2m_registers::offset;
 
 struct MsiFrame : GicFixture {
   GicV2m frame{"msi", sim, gic, {.first = 64, .count = 32}};

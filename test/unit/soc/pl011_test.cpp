@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "models/base/registers.h"
 #include "test/unit/bus/initiator.h"
 
 namespace cardvp::arm {
@@ -16,17 +17,11 @@ using sc_core::sc_start;
 using sc_core::sc_time;
 using sc_core::SC_US;
 
-namespace reg {
-enum : std::uint32_t {
-#define BANK(bank, size, doc)
-#define REG(bank, name, at, bits, doc) name = at,
-#define FIELD(bank, reg, name, lsb, width, access, reset, doc)
-#include "models/arm/pl011.def"
-#undef BANK
-#undef REG
-#undef FIELD
-};
-}  // namespace reg
+namespace pl011_registers {
+#define CARDVP_REGISTERS "models/arm/pl011.def"
+#include "models/base/declare_registers.h"
+}  // namespace pl011_registers
+namespace reg = pl011_registers::offset;  // as firmware has them
 
 // Bits of RIS, MIS, IMSC and ICR (DDI 0183G, 3.3.10).
 constexpr std::uint64_t kRx = 1 << 4, kTx = 1 << 5, kRt = 1 << 6, kOe = 1 << 10;

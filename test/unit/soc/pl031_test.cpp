@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "models/base/registers.h"
 #include "test/unit/bus/initiator.h"
 
 namespace cardvp::arm {
@@ -15,17 +16,11 @@ using sc_core::SC_SEC;
 using sc_core::sc_start;
 using sc_core::sc_time;
 
-namespace reg {
-enum : std::uint32_t {
-#define BANK(bank, size, doc)
-#define REG(bank, name, at, bits, doc) name = at,
-#define FIELD(bank, reg, name, lsb, width, access, reset, doc)
-#include "models/arm/pl031.def"
-#undef BANK
-#undef REG
-#undef FIELD
-};
-}  // namespace reg
+namespace pl031_registers {
+#define CARDVP_REGISTERS "models/arm/pl031.def"
+#include "models/base/declare_registers.h"
+}  // namespace pl031_registers
+namespace reg = pl031_registers::offset;  // as firmware has them
 
 constexpr std::uint64_t kStart = 1767225600;  // date -u -d 2026-01-01 +%s
 

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "models/base/registers.h"
 #include "test/unit/bus/initiator.h"
 
 namespace cardvp::arm {
@@ -14,17 +15,11 @@ using sc_core::sc_start;
 using sc_core::sc_time;
 using sc_core::SC_US;
 
-namespace reg {
-enum : std::uint32_t {
-#define BANK(bank, size, doc)
-#define REG(bank, name, at, bits, doc) name = at,
-#define FIELD(bank, reg, name, lsb, width, access, reset, doc)
-#include "models/arm/watchdog.def"
-#undef BANK
-#undef REG
-#undef FIELD
-};
-}  // namespace reg
+namespace watchdog_registers {
+#define CARDVP_REGISTERS "models/arm/watchdog.def"
+#include "models/base/declare_registers.h"
+}  // namespace watchdog_registers
+namespace reg = watchdog_registers::offset;  // as firmware has them
 
 constexpr std::uint32_t kKey = 0x600dd06e;
 constexpr std::uint64_t kExpired = 1, kCausedReset = 2;

@@ -1,4 +1,4 @@
-#include "scenarios/gateway_server.h"
+#include "platform/gateway_server.h"
 
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -17,7 +17,7 @@
 
 #include <fmt/format.h>
 
-namespace cardvp::scenarios {
+namespace cardvp::platform {
 
 namespace asio = boost::asio;
 using asio::local::stream_protocol;
@@ -58,7 +58,7 @@ void remove_stale(asio::io_context& io, const std::filesystem::path& path) {
 
 // Lives on in the handlers of what it has begun, when nobody else wants it any more.
 struct GatewayServer::Client : std::enable_shared_from_this<Client> {
-  Client(stream_protocol::socket&& from, platform::Gateway& to) : socket(std::move(from)), gateway(to) {}
+  Client(stream_protocol::socket&& from, Gateway& to) : socket(std::move(from)), gateway(to) {}
 
   void receive() {
     if (closed || ended || receiving) return;
@@ -77,7 +77,7 @@ struct GatewayServer::Client : std::enable_shared_from_this<Client> {
       line += bytes.substr(0, end);
       bytes.remove_prefix(std::min(bytes.size(), end == std::string_view::npos ? end : end + 1));
       // A line that is too long is for the gateway to deny, and then its sender is done.
-      ended_by_us = line.size() > platform::Gateway::kMostLine;
+      ended_by_us = line.size() > Gateway::kMostLine;
       if (end == std::string_view::npos && !ended_by_us) return;
       ++outstanding;
       gateway.call(std::exchange(line, {}), [weak = weak_from_this()](const std::string& answer) {
@@ -117,7 +117,7 @@ struct GatewayServer::Client : std::enable_shared_from_this<Client> {
   bool done() const { return closed || (ended && outstanding == 0 && !sending()); }
 
   stream_protocol::socket socket;
-  platform::Gateway& gateway;
+  Gateway& gateway;
   std::array<char, 16 * 1024> piece;
   std::string line;  // what has come of it
   std::string output, on_the_way;
@@ -128,7 +128,7 @@ struct GatewayServer::Client : std::enable_shared_from_this<Client> {
 };
 
 struct GatewayServer::Port {
-  Port(const std::filesystem::path& where, platform::Gateway& to) : path(where), gateway(to), acceptor(io) {
+  Port(const std::filesystem::path& where, Gateway& to) : path(where), gateway(to), acceptor(io) {
     if (path.string().size() >= sizeof(sockaddr_un::sun_path))
       fail(path, fmt::format("a socket's name has at most {} bytes", sizeof(sockaddr_un::sun_path) - 1));
     remove_stale(io, path);
@@ -182,7 +182,7 @@ struct GatewayServer::Port {
   }
 
   std::filesystem::path path;
-  platform::Gateway& gateway;
+  Gateway& gateway;
   asio::io_context io{1};
   stream_protocol::acceptor acceptor;
   struct stat own {};
@@ -190,7 +190,7 @@ struct GatewayServer::Port {
   std::vector<std::shared_ptr<Client>> clients;
 };
 
-GatewayServer::GatewayServer(const std::filesystem::path& path, platform::Gateway& gateway)
+GatewayServer::GatewayServer(const std::filesystem::path& path, Gateway& gateway)
     : port_(std::make_unique<Port>(path, gateway)) {}
 
 GatewayServer::~GatewayServer() { port_->flush(); }
@@ -198,4 +198,4 @@ GatewayServer::~GatewayServer() { port_->flush(); }
 void GatewayServer::poll() { port_->ready().poll(); }
 void GatewayServer::wait(std::chrono::microseconds longest) { port_->ready().run_one_for(longest); }
 
-}  // namespace cardvp::scenarios
+}  // namespace cardvp::platform

@@ -1,4 +1,4 @@
-#include "scenarios/gateway_client.h"
+#include "platform/gateway_client.h"
 
 #include <stdexcept>
 #include <utility>  // which Boost 1.74's Asio forgets under C++20
@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-namespace cardvp::scenarios {
+namespace cardvp::platform {
 
 namespace asio = boost::asio;
 
@@ -33,4 +33,4 @@ std::string call_gateway(const std::filesystem::path& socket, std::string line) 
   return answer.substr(0, size - 1);
 }
 
-}  // namespace cardvp::scenarios
+}  // namespace cardvp::platform

@@ -12,7 +12,7 @@
 
 #include "platform/gateway.h"
 
-namespace cardvp::scenarios {
+namespace cardvp::platform {
 
 class GatewayServer {
  public:
@@ -21,7 +21,7 @@ class GatewayServer {
 
   // Replaces a socket at `path` that nobody listens at any more, and nothing else. Throws std::runtime_error, with
   // remedy. `gateway` outlives the server.
-  GatewayServer(const std::filesystem::path& path, platform::Gateway& gateway);
+  GatewayServer(const std::filesystem::path& path, Gateway& gateway);
   // Sends what is left, for at most a second, and removes the socket.
   ~GatewayServer();
   GatewayServer(const GatewayServer&) = delete;
@@ -38,4 +38,4 @@ class GatewayServer {
   std::unique_ptr<Port> port_;
 };
 
-}  // namespace cardvp::scenarios
+}  // namespace cardvp::platform
