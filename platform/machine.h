@@ -1,4 +1,5 @@
-// A machine: simulation services, host, link and card, built from a configuration; and how it is run.
+// A machine: simulation services, and one or more servers, each a host with a card in it; the wire between the cards;
+// and how it all is run.
 #pragma once
 
 #include <memory>

@@ -54,6 +54,22 @@ namespace cardvp::platform::banks::nvme_host {
 #define CARDVP_REGISTERS "models/nvme/nvme_host.def"
 #include "models/base/declare_registers.h"
 }  // namespace cardvp::platform::banks::nvme_host
+namespace cardvp::platform::banks::nic {
+#define CARDVP_REGISTERS "models/nic/nic_control.def"
+#include "models/base/declare_registers.h"
+}  // namespace cardvp::platform::banks::nic
+namespace cardvp::platform::banks::ena_host {
+#define CARDVP_REGISTERS "models/nic/ena_host.def"
+#include "models/base/declare_registers.h"
+}  // namespace cardvp::platform::banks::ena_host
+namespace cardvp::platform::banks::vpc {
+#define CARDVP_REGISTERS "models/nic/vpc.def"
+#include "models/base/declare_registers.h"
+}  // namespace cardvp::platform::banks::vpc
+namespace cardvp::platform::banks::vpc_interface {
+#define CARDVP_REGISTERS "models/nic/vpc_interface.def"
+#include "models/base/declare_registers.h"
+}  // namespace cardvp::platform::banks::vpc_interface
 namespace cardvp::platform::banks::security {
 #define CARDVP_REGISTERS "models/security/security.def"
 #include "models/base/declare_registers.h"
@@ -70,6 +86,7 @@ constexpr const BankInfo* kBanks[] = {
     &banks::gicd::kBank,      &banks::gicc::kBank,          &banks::gicv2m::kBank,       &banks::pl011::kBank,
     &banks::pl031::kBank,     &banks::watchdog::kBank,      &banks::fuses::kBank,        &banks::mailbox::kBank,
     &banks::pcie_link::kBank, &banks::pcie_function::kBank, &banks::nvme_control::kBank, &banks::nvme_host::kBank,
+    &banks::nic::kBank,       &banks::ena_host::kBank,      &banks::vpc::kBank,          &banks::vpc_interface::kBank,
     &banks::security::kBank,  &banks::host_gate::kBank,
 };
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "models/base/card_memory.h"
 #include "models/base/model.h"
 #include "models/memory/mailbox.h"
-#include "models/nvme/card_memory.h"
 #include "models/nvme/messages.h"
 #include "models/nvme/prp.h"
 #include "models/nvme/submission_queue.h"

@@ -5,32 +5,10 @@
 #include <cassert>
 #include <cstring>
 
+#include "models/base/hierarchy.h"
 #include "models/nvme/registers.h"
 
 namespace cardvp::nvme {
-namespace {
-
-// Models made while this lives are children of `parent`.
-class InHierarchy {
- public:
-#if IEEE_1666_SYSTEMC >= 202301L
-  explicit InHierarchy(sc_core::sc_module& parent) : scope_(parent.get_hierarchy_scope()) {}
-
- private:
-  sc_core::sc_hierarchy_scope scope_;
-#else
-  explicit InHierarchy(sc_core::sc_module& parent) : context_(*parent.simcontext()) {
-    context_.hierarchy_push(&parent);
-  }
-  ~InHierarchy() { context_.hierarchy_pop(); }
-
- private:
-  sc_core::sc_simcontext& context_;
-#endif
-};
-
-}  // namespace
-
 Engine::Engine(sc_core::sc_module_name name, Sim& sim, memory::Mailbox::Channel& channel,
                security::VolumeCipher* cipher)
     : BusTarget(name, sim),

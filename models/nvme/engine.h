@@ -8,8 +8,8 @@
 #include <tlm_utils/simple_initiator_socket.h>
 
 #include "models/base/bus_target.h"
+#include "models/base/card_memory.h"
 #include "models/memory/mailbox.h"
-#include "models/nvme/card_memory.h"
 #include "models/nvme/controller.h"
 #include "models/pcie/endpoint.h"
 #include "models/security/volume_cipher.h"

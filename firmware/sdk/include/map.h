@@ -27,6 +27,8 @@ enum { MAP_PAGE = 0x1000 };
 
 static inline uint64_t mailbox_page(unsigned channel) { return MAP_MAILBOX + (uint64_t)channel * MAP_PAGE; }
 static inline uint64_t nvme_page(unsigned function) { return MAP_NVME + (uint64_t)function * MAP_PAGE; }
+static inline uint64_t nic_page(unsigned function) { return MAP_NIC + (uint64_t)function * MAP_PAGE; }
+static inline uint64_t vpc_interface_page(unsigned function) { return MAP_VPC + (function + UINT64_C(1)) * MAP_PAGE; }
 static inline uint64_t pcie_function_page(unsigned function) { return MAP_PCIE + (function + UINT64_C(1)) * MAP_PAGE; }
 
 #endif

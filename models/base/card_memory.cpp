@@ -1,8 +1,8 @@
-#include "models/nvme/card_memory.h"
+#include "models/base/card_memory.h"
 
 #include <algorithm>
 
-namespace cardvp::nvme {
+namespace cardvp {
 
 bool CardMemory::read(std::uint64_t address, std::span<std::byte> to, sc_core::sc_time& delay) {
   return transfer(tlm::TLM_READ_COMMAND, address, reinterpret_cast<unsigned char*>(to.data()), to.size(), delay);
@@ -34,4 +34,4 @@ bool CardMemory::transfer(tlm::tlm_command command, std::uint64_t address, unsig
   return true;
 }
 
-}  // namespace cardvp::nvme
+}  // namespace cardvp

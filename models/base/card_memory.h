@@ -1,4 +1,4 @@
-// The engine's way to the card's own memory, for what the firmware hands over by address.
+// An engine's way to the card's own memory, for what the firmware hands over by address.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include <systemc>
 #include <tlm>
 
-namespace cardvp::nvme {
+namespace cardvp {
 
 class CardMemory {
  public:
@@ -26,4 +26,4 @@ class CardMemory {
   tlm::tlm_initiator_socket<>& socket_;
 };
 
-}  // namespace cardvp::nvme
+}  // namespace cardvp
