@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <fstream>
 #include <memory>
+#include <span>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -23,48 +24,57 @@
 namespace cardvp {
 namespace {
 
-// AES-256-XTS: two keys of 32 bytes, which must differ.
-constexpr std::size_t kVolumeKey = 64;
+// A volume's is for AES-256-XTS: two keys of 32 bytes, which must differ. That of the packets between cards is what
+// their keys are derived from.
+constexpr std::size_t kVolumeKey = 64, kTransitKey = 32;
 
 // Gone when it goes out of scope.
-struct VolumeKey {
-  VolumeKey() = default;
-  ~VolumeKey() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
-  VolumeKey(const VolumeKey&) = delete;
-  VolumeKey& operator=(const VolumeKey&) = delete;
+struct Key {
+  Key() = default;
+  ~Key() { OPENSSL_cleanse(memory.data(), memory.size()); }
+  Key(const Key&) = delete;
+  Key& operator=(const Key&) = delete;
   bool usable() const {
-    return !std::equal(bytes.begin(), bytes.begin() + kVolumeKey / 2, bytes.begin() + kVolumeKey / 2);
+    const auto half = memory.begin() + kVolumeKey / 2;
+    return size == kTransitKey || (size == kVolumeKey && !std::equal(memory.begin(), half, half));
   }
+  std::span<const std::uint8_t> bytes() const { return {memory.data(), size}; }
 
-  std::array<std::uint8_t, kVolumeKey> bytes{};
+  std::array<std::uint8_t, kVolumeKey> memory{};
+  std::size_t size = 0;
 };
 
 [[noreturn]] void fail(const std::string& file) {
   throw std::runtime_error(fmt::format("{}: {}", file, std::generic_category().message(errno)));
 }
 
-void new_key(const std::string& file) {
-  VolumeKey key;
+void new_key(const std::string& file, std::size_t size) {
+  Key key;
+  key.size = size;
   do {
-    if (RAND_bytes(key.bytes.data(), kVolumeKey) != 1) throw std::runtime_error("OpenSSL has no random bytes");
+    if (RAND_bytes(key.memory.data(), static_cast<int>(size)) != 1)
+      throw std::runtime_error("OpenSSL has no random bytes");
   } while (!key.usable());
   // A key that is there already is not replaced: what it encrypts would be lost.
   const int out = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (out < 0) fail(file);
-  const bool written = ::write(out, key.bytes.data(), kVolumeKey) == static_cast<ssize_t>(kVolumeKey);
+  const bool written = ::write(out, key.memory.data(), size) == static_cast<ssize_t>(size);
   if (::close(out) != 0 || !written) fail(file);
 }
 
-void read_key(const std::string& file, VolumeKey& key) {
+void read_key(const std::string& file, Key& key) {
   const int in = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (in < 0) fail(file);
-  const ssize_t size = ::read(in, key.bytes.data(), kVolumeKey);
+  const ssize_t size = ::read(in, key.memory.data(), kVolumeKey);
+  key.size = size < 0 ? 0 : static_cast<std::size_t>(size);
   std::uint8_t more = 0;
-  const bool exact = size == static_cast<ssize_t>(kVolumeKey) && ::read(in, &more, 1) == 0;
+  const bool whole = ::read(in, &more, 1) == 0;
   ::close(in);
-  if (!exact || !key.usable())
+  if (!whole || !key.usable())
     throw std::runtime_error(
-        fmt::format("{}: expected {} bytes whose halves differ, as `cardvp key new` makes them", file, kVolumeKey));
+        fmt::format("{}: expected a volume's key, {} bytes whose halves differ, or a transit key, {} bytes, as `cardvp "
+                    "key new` makes them",
+                    file, kVolumeKey, kTransitKey));
 }
 
 memory::FusesConfig fuses_of(const KeyArguments& arguments) {
@@ -82,9 +92,9 @@ memory::FusesConfig fuses_of(const KeyArguments& arguments) {
 
 void wrap_key(const KeyArguments& arguments) {
   const memory::FusesConfig fuses = fuses_of(arguments);
-  VolumeKey key;
+  Key key;
   read_key(arguments.file, key);
-  fmt::print("{}\n", platform::to_hex(security::wrap_for_card(fuses, key.bytes)));
+  fmt::print("{}\n", platform::to_hex(security::wrap_for_card(fuses, key.bytes())));
 }
 
 void print_attestation_key(const KeyArguments& arguments) {
@@ -121,13 +131,16 @@ void add_card_options(CLI::App& command, KeyArguments& arguments) {
 }  // namespace
 
 CLI::App* add_key_command(CLI::App& app, KeyArguments& arguments) {
-  CLI::App* const command =
-      app.add_subcommand("key", "Make keys of encrypted volumes, wrap them for a card, print a card's attestation key");
+  CLI::App* const command = app.add_subcommand("key",
+                                               "Make keys of encrypted volumes and of traffic between cards, wrap them "
+                                               "for a card, print a card's attestation key");
   command->require_subcommand(1);
   CLI::App* const make = command->add_subcommand("new", "Make a volume's key, 64 random bytes in a new file");
+  make->add_flag("--transit", arguments.transit,
+                 "Make the key that those of traffic between cards come from, 32 random bytes");
   make->add_option("FILE", arguments.file, "The file; its user's alone, and not replaced if it is there")->required();
-  CLI::App* const wrap =
-      command->add_subcommand("wrap", "Wrap a volume's key for a card, and print it: the wrapped_key of attach_volume");
+  CLI::App* const wrap = command->add_subcommand(
+      "wrap", "Wrap a key for a card, and print it: a volume's wrapped_key, or the network's transit_key");
   wrap->add_option("FILE", arguments.file, "The key's file")->required();
   add_card_options(*wrap, arguments);
   CLI::App* const attestation =
@@ -137,7 +150,7 @@ CLI::App* add_key_command(CLI::App& app, KeyArguments& arguments) {
 }
 
 void run_key_command(const CLI::App& command, const KeyArguments& arguments) {
-  if (command.got_subcommand("new")) new_key(arguments.file);
+  if (command.got_subcommand("new")) new_key(arguments.file, arguments.transit ? kTransitKey : kVolumeKey);
   if (command.got_subcommand("wrap")) wrap_key(arguments);
   if (command.got_subcommand("attestation")) print_attestation_key(arguments);
 }

@@ -1,5 +1,5 @@
-// `cardvp key`: the operator's side of keys, without a run: keys of volumes, wrapped for a card, and a card's
-// attestation key.
+// `cardvp key`: the operator's side of keys, without a run: keys of volumes and of traffic between cards, wrapped for a
+// card, and a card's attestation key.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@ namespace cardvp {
 
 struct KeyArguments {
   std::string file;
+  bool transit = false;        // a key of traffic between cards, not of a volume
   ScenarioArguments scenario;  // whose card it is about, or else:
   std::optional<std::uint64_t> card_id;
   std::string device_secret;  // hexadecimal

@@ -337,6 +337,19 @@ TEST(KeyCommand, MakesKeysAndWrapsThemForOneCard) {
   EXPECT_EQ(unwrap(transport_key(), bytes_of(first_line(elsewhere.out))), "");
 }
 
+TEST(KeyCommand, MakesTransitKeysAndWrapsThem) {
+  const Folder folder;
+  const std::string file = folder / "transit.key";
+  ASSERT_EQ(cardvp({"key", "new", "--transit", file}).status, 0);
+  const std::string key = read_file(file);
+  EXPECT_EQ(key.size(), 32u);
+  json scenario = small_scenario();
+  scenario["card"]["fuses"] = {{"card_id", 5}};
+  const Ended wrapped = cardvp({"key", "wrap", file, "--scenario", folder.file("s.json", scenario.dump())});
+  ASSERT_EQ(wrapped.status, 0) << wrapped.error;
+  EXPECT_EQ(unwrap(transport_key(), bytes_of(first_line(wrapped.out))), key);
+}
+
 TEST(KeyCommand, WhatIsNoKeyOrCardIsStatus2) {
   const Folder folder;
   const std::string scenario = folder.file("s.json", small_scenario().dump());
