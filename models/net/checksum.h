@@ -24,6 +24,8 @@ std::uint32_t pseudo_sum(const IpAddress& source, const IpAddress& destination, 
 void set_ipv4_checksum(std::span<std::byte> frame, const Parsed& parsed);
 bool ipv4_checksum_good(std::span<const std::byte> frame, const Parsed& parsed);
 // TCP, UDP, ICMP and ICMPv6 that are no fragments; false for others, with nothing done. A UDP sum of 0 becomes 0xffff.
+// Others are also those with IPv6 extension headers, as for most hardware: behind a routing header the sum is over
+// another destination.
 bool set_l4_checksum(std::span<std::byte> frame, const Parsed& parsed);
 enum class L4Check : std::uint8_t { kNone, kGood, kBad };  // kNone: nothing to check; UDP over IPv4 without a checksum
 L4Check check_l4(std::span<const std::byte> frame, const Parsed& parsed);

@@ -20,10 +20,12 @@ enum class Fault : std::uint8_t {
   kBadIpChecksum,  // IPv4 header checksum; set only with Checks::kIpChecksum
   kShortL4,        // TCP, UDP or ICMP header does not fit
   kBadL4Length,    // TCP data offset, UDP length
-  kBadExtensions,  // IPv6 extension headers that do not end, or more than 8
-  kBadFragment,    // first fragment too short for its L4 header, offset 1 of TCP (RFC 1858), beyond 65535 bytes
+  kBadExtensions,  // IPv6 extension headers that do not end, more than 8, Hop-by-Hop Options that are not the first
+  kBadFragment,    // first fragment too short for its L4 header (RFC 7112), offset 1 of TCP (RFC 1858, 3128), beyond
+                   // 65535 bytes, a length that is no multiple of 8 in one that is not the last, a fragment's fragment
+  kBadAddress,     // IPv4-mapped address in an IPv6 header (RFC 4942, 2.2): it would pass for the IPv4 address
 };
-inline constexpr unsigned kFaults = 10;
+inline constexpr unsigned kFaults = 11;
 const char* name_of(Fault fault);  // "short_ethernet": as counters name it
 
 struct Parsed {
@@ -47,6 +49,7 @@ struct Parsed {
   bool udp() const { return l4 != 0 && protocol == kProtocolUdp; }
 };
 
+// Of a frame beyond 65535 bytes the rest counts as not there.
 enum class Checks : std::uint8_t { kLengths, kIpChecksum };
 Parsed parse(std::span<const std::byte> frame, Checks checks = Checks::kLengths);
 
