@@ -154,10 +154,19 @@ bool Engine::verify(std::span<const std::byte> message, std::span<const std::byt
          crypto.ecdsa_verify(SECURITY_P384, digest, public_key, signature).status == SECURITY_OK;
 }
 
+namespace {
+
+bool permitted(const KeySlots::Info& info, KeyReference key, unsigned purpose) {
+  return info.valid && info.owner == key.owner && (info.purpose & purpose) != 0;
+}
+
+constexpr unsigned kTransitKeyBytes = 32;  // AES-256
+
+}  // namespace
+
 bool Engine::usable(KeyReference key) const {
-  const KeySlots::Info& info = operations_.slots().info(key.slot);
-  return info.valid && info.owner == key.owner && (info.purpose & SECURITY_FOR_XTS) &&
-         operations_.slots().xts(key.slot) != nullptr;
+  const KeySlots& slots = operations_.slots();
+  return permitted(slots.info(key.slot), key, SECURITY_FOR_XTS) && slots.xts(key.slot) != nullptr;
 }
 
 bool Engine::apply(KeyReference key, CipherDirection direction, std::uint64_t first_unit, std::uint32_t unit,
@@ -169,6 +178,31 @@ bool Engine::apply(KeyReference key, CipherDirection direction, std::uint64_t fi
   return operations_.slots().xts(key.slot)->run(direction, tweak, unit, from, to).status == SECURITY_OK;
 }
 
-sc_time Engine::reserve(std::uint64_t bytes, sc_time start) { return operations_.reserve_cipher(bytes, start); }
+sc_time Engine::reserve(std::uint64_t bytes, sc_time start) {
+  return operations_.reserve_cipher(bytes, start, Operations::User::kVolume);
+}
+
+bool Engine::usable_in_transit(KeyReference key) const {
+  const KeySlots::Info& info = operations_.slots().info(key.slot);
+  return permitted(info, key, SECURITY_FOR_GCM) && info.bytes == kTransitKeyBytes;
+}
+
+TransitCipher::Result Engine::seal(KeyReference key, Iv iv, std::span<const std::byte> additional,
+                                   std::span<std::byte> data, std::span<std::byte, kTagBytes> tag) {
+  if (!usable_in_transit(key)) return Result::kNoKey;
+  const Outcome outcome = operations_.slots().gcm(key.slot)->seal(iv, additional, data, data, tag);
+  return outcome.status == SECURITY_OK ? Result::kOk : Result::kNoKey;
+}
+
+TransitCipher::Result Engine::open(KeyReference key, Iv iv, std::span<const std::byte> additional,
+                                   std::span<std::byte> data, std::span<const std::byte, kTagBytes> tag) {
+  if (!usable_in_transit(key)) return Result::kNoKey;
+  const Outcome outcome = operations_.slots().gcm(key.slot)->open(iv, additional, data, data, tag);
+  return outcome.status == SECURITY_OK ? Result::kOk : Result::kForged;
+}
+
+sc_time Engine::reserve_transit(std::uint64_t bytes, sc_time start) {
+  return operations_.reserve_cipher(bytes, start, Operations::User::kTransit);
+}
 
 }  // namespace cardvp::security

@@ -1,5 +1,6 @@
 // The security engine (security.def, descriptor.h): ciphers, digests, signatures and key agreement by descriptors in
-// card memory, key slots, measurement registers, random numbers, and the cipher of the volumes' data path.
+// card memory, key slots, measurement registers, random numbers, and the ciphers of the data paths: the volumes' and
+// the network's.
 //
 // Time: an operation takes a lane for its latency and its bytes over the lane's bandwidth; what finds no lane free
 // waits. The mathematics is behind crypto.h, where something else (RTL) can stand in for it.
@@ -21,11 +22,12 @@
 #include "models/security/engine_config.h"
 #include "models/security/operations.h"
 #include "models/security/ring.h"
+#include "models/security/transit_cipher.h"
 #include "models/security/volume_cipher.h"
 
 namespace cardvp::security {
 
-class Engine : public RegisterTarget, public VolumeCipher {
+class Engine : public RegisterTarget, public VolumeCipher, public TransitCipher {
  public:
   // The fuses' device secret gives the hardware's keys; `alarms` outlives the engine.
   Engine(sc_core::sc_module_name name, Sim& sim, const EngineConfig& config, const memory::FusesConfig& fuses,
@@ -51,6 +53,14 @@ class Engine : public RegisterTarget, public VolumeCipher {
   bool apply(KeyReference key, CipherDirection direction, std::uint64_t first_unit, std::uint32_t unit,
              std::span<const std::byte> from, std::span<std::byte> to) override;
   sc_core::sc_time reserve(std::uint64_t bytes, sc_core::sc_time start) override;
+
+  // TransitCipher.
+  bool usable_in_transit(KeyReference key) const override;
+  Result seal(KeyReference key, Iv iv, std::span<const std::byte> additional, std::span<std::byte> data,
+              std::span<std::byte, kTagBytes> tag) override;
+  Result open(KeyReference key, Iv iv, std::span<const std::byte> additional, std::span<std::byte> data,
+              std::span<const std::byte, kTagBytes> tag) override;
+  sc_core::sc_time reserve_transit(std::uint64_t bytes, sc_core::sc_time start) override;
 
   // Card reset: rings stop, slots are zeroised and the hardware's loaded again, measurements are zeros, tampering is
   // forgotten.

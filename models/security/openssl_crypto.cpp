@@ -55,7 +55,7 @@ class OpenSslGcm : public Crypto::Gcm {
       : encrypt_(make_context(cipher, key, true)), decrypt_(make_context(cipher, key, false)) {}
 
   Outcome seal(Input iv, Input additional, Input from, Output to, Output tag) override {
-    begin(encrypt_.get(), iv, additional);
+    begin(encrypt_.get(), encrypt_iv_bytes_, iv, additional);
     int made = 0;
     if (!from.empty()) must(EVP_EncryptUpdate(encrypt_.get(), out(to), &made, in(from), length(from.size())));
     std::array<unsigned char, 16> whole_tag{};
@@ -66,9 +66,10 @@ class OpenSslGcm : public Crypto::Gcm {
   }
 
   Outcome open(Input iv, Input additional, Input from, Output to, Input tag) override {
-    begin(decrypt_.get(), iv, additional);
+    begin(decrypt_.get(), decrypt_iv_bytes_, iv, additional);
     // OpenSSL gives out plaintext before it has seen the tag.
-    std::vector<std::byte> plain(from.size() + 16);
+    if (plain_.size() < from.size() + 16) plain_.resize(from.size() + 16);
+    const Output plain(plain_.data(), from.size() + 16);
     int made = 0;
     if (!from.empty()) must(EVP_DecryptUpdate(decrypt_.get(), out(plain), &made, in(from), length(from.size())));
     must(EVP_CIPHER_CTX_ctrl(decrypt_.get(), EVP_CTRL_AEAD_SET_TAG, length(tag.size()),
@@ -83,8 +84,10 @@ class OpenSslGcm : public Crypto::Gcm {
   }
 
  private:
-  static void begin(EVP_CIPHER_CTX* context, Input iv, Input additional) {
-    must(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, length(iv.size()), nullptr));
+  // To set the IV's size costs as much as a small packet: only when it changes.
+  static void begin(EVP_CIPHER_CTX* context, std::size_t& iv_bytes, Input iv, Input additional) {
+    if (iv_bytes != iv.size()) must(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, length(iv.size()), nullptr));
+    iv_bytes = iv.size();
     must(EVP_CipherInit_ex2(context, nullptr, nullptr, in(iv), -1, nullptr));
     int made = 0;
     if (!additional.empty()) must(EVP_CipherUpdate(context, nullptr, &made, in(additional), length(additional.size())));
@@ -92,6 +95,9 @@ class OpenSslGcm : public Crypto::Gcm {
 
   CipherContext encrypt_;
   CipherContext decrypt_;
+  std::size_t encrypt_iv_bytes_ = 0;
+  std::size_t decrypt_iv_bytes_ = 0;
+  std::vector<std::byte> plain_;  // zeros, but while open() runs
 };
 
 class OpenSslCrypto : public Crypto {

@@ -61,7 +61,9 @@ Operations::Operations(Sim& sim, const std::string& name, const EngineConfig& co
       random_(Random::of_seed(*crypto_, derive_seed(sim.seed, name))),
       bytes_(sim.stats.counter(name + ".bytes", "bytes")),
       volume_operations_(sim.stats.counter(name + ".volume_operations", "operations")),
-      volume_bytes_(sim.stats.counter(name + ".volume_bytes", "bytes")) {
+      volume_bytes_(sim.stats.counter(name + ".volume_bytes", "bytes")),
+      transit_operations_(sim.stats.counter(name + ".transit_operations", "operations")),
+      transit_bytes_(sim.stats.counter(name + ".transit_bytes", "bytes")) {
   static_assert(kOperationNames.size() == kOperations && kStatusNames.size() == kStatuses);
   assert(config.lanes >= 1 && config.slots > SECURITY_FIRST_FREE_SLOT);
   std::memcpy(device_secret_.bytes().data(), fuses.device_secret.data(), fuses.device_secret.size());
@@ -138,13 +140,14 @@ void Operations::count(const Job& job, const Result& result) {
                                   {"lane", job.time.lane}});
 }
 
-sc_time Operations::reserve_cipher(std::uint64_t bytes, sc_time start) {
+sc_time Operations::reserve_cipher(std::uint64_t bytes, sc_time start, User user) {
   const OperationCost& cost = config_.cipher;
-  volume_operations_.add();
-  volume_bytes_.add(bytes);
+  const bool volume = user == User::kVolume;
+  (volume ? volume_operations_ : transit_operations_).add();
+  (volume ? volume_bytes_ : transit_bytes_).add(bytes);
   energy_.add_picojoules(cost.picojoules + cost.picojoules_per_byte * static_cast<double>(bytes));
   const Lanes::Reservation made = lanes_.reserve(sim_.scheduler.now(), start, duration(cost, bytes));
-  if (log_.debugging()) sim_.trace.span(name_, made.lane, "volume", made.begin, made.end);
+  if (log_.debugging()) sim_.trace.span(name_, made.lane, volume ? "volume" : "transit", made.begin, made.end);
   return made.end;
 }
 

@@ -38,8 +38,9 @@ class Operations {
   // At the job's end or later: does it.
   Result finish(const Job& job);
 
-  // A lane for a volume's data.
-  sc_core::sc_time reserve_cipher(std::uint64_t bytes, sc_core::sc_time start);
+  // A lane for the data of a volume, or of a packet.
+  enum class User : std::uint8_t { kVolume, kTransit };
+  sc_core::sc_time reserve_cipher(std::uint64_t bytes, sc_core::sc_time start, User user);
 
   Crypto& crypto() { return *crypto_; }
   KeySlots& slots() { return slots_; }
@@ -111,6 +112,8 @@ class Operations {
   Counter& bytes_;
   Counter& volume_operations_;
   Counter& volume_bytes_;
+  Counter& transit_operations_;
+  Counter& transit_bytes_;
 };
 
 }  // namespace cardvp::security

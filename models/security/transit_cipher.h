@@ -20,8 +20,8 @@ class TransitCipher {
 
   virtual ~TransitCipher() = default;
 
-  // Whether the slot holds a key of this owner for AES-GCM now.
-  virtual bool usable(KeyReference key) const = 0;
+  // Whether the slot holds a key of this owner for AES-256-GCM now.
+  virtual bool usable_in_transit(KeyReference key) const = 0;
 
   enum class Result : std::uint8_t { kOk, kNoKey, kForged };
   // `data` in place; the tag is written, or compared. On kNoKey and kForged the data means nothing any longer. The
