@@ -29,7 +29,7 @@ Bytes read(const path& file, const std::string& pointer, std::uint64_t limit, co
 }
 
 // A card without firmware in a slot of its flash still comes out of reset; that is for the ROM to find.
-Bytes slot_image(const path& firmware, const char* pointer) {
+Bytes slot_image(const path& firmware, const std::string& pointer) {
   if (!std::filesystem::exists(firmware)) return {};
   Bytes file = memory::read_image(firmware.string(), ~std::uint64_t{0}, "firmware image");
   try {
@@ -46,39 +46,41 @@ Bytes slot_image(const path& firmware, const char* pointer) {
 
 // Slot A at the start, slot B behind it.
 Bytes rom_flash(const CardConfig& config) {
-  Bytes flash = slot_image(config.firmware, "/card/firmware");
+  Bytes flash = slot_image(config.firmware, config.pointer + "/firmware");
   if (config.firmware_b.empty()) return flash;
-  const Bytes second = slot_image(config.firmware_b, "/card/firmware_b");
+  const Bytes second = slot_image(config.firmware_b, config.pointer + "/firmware_b");
   flash.resize(FLASH_SLOT_BYTES, std::byte{0xff});
   flash.insert(flash.end(), second.begin(), second.end());
   return flash;
 }
 
-Bytes host_flash(const path& image) {
-  return image.empty() ? Bytes() : read(image, "/card/host_image", map::kHOST_FLASH.size);
+Bytes host_flash(const CardConfig& config) {
+  if (config.host_image.empty()) return {};
+  return read(config.host_image, config.pointer + "/host_image", map::kHOST_FLASH.size);
 }
 
 // Device tree at the start of the DRAM, kernel behind it, initrd behind the kernel.
 void load_linux(const CardConfig& config, DeviceTreeConfig tree, Boot& boot) {
   const std::uint64_t end = map::kDRAM.base + config.dram_size;
   const std::uint64_t base = map::kDRAM.base + kLinuxAlignment;
+  const std::string pointer = config.pointer + "/boot/";
   const auto no_room = [&](const char* key, const char* what, std::uint64_t need) {
-    return ConfigError(fmt::format("/card/boot/{}", key), fmt::format("{} that fits the DRAM (/card/dram_mib)", what),
+    return ConfigError(pointer + key, fmt::format("{} that fits the DRAM ({}/dram_mib)", what, config.pointer),
                        fmt::format("one that needs {} MiB of it", round_up(need, kMiB) / kMiB));
   };
   if (base >= end) throw no_room("kernel", "a kernel", 2 * kLinuxAlignment);
   LinuxImage kernel;
-  Bytes file = read(config.boot.kernel, "/card/boot/kernel", map::kDRAM.size, kGuestHint);
+  Bytes file = read(config.boot.kernel, pointer + "kernel", map::kDRAM.size, kGuestHint);
   try {
     kernel = parse_linux_image(std::move(file), end - base);
   } catch (const std::runtime_error& error) {
-    throw ConfigError("/card/boot/kernel", "an arm64 Linux Image that fits the DRAM",
+    throw ConfigError(pointer + "kernel", "an arm64 Linux Image that fits the DRAM",
                       fmt::format("{}: {}", config.boot.kernel.string(), error.what()));
   }
   boot.entry.address = base + kernel.text_offset;
 
   if (!config.boot.initrd.empty()) {
-    Bytes initrd = read(config.boot.initrd, "/card/boot/initrd", map::kDRAM.size, kGuestHint);
+    Bytes initrd = read(config.boot.initrd, pointer + "initrd", map::kDRAM.size, kGuestHint);
     tree.initrd = round_up(boot.entry.address + kernel.size, kLinuxAlignment);
     tree.initrd_size = initrd.size();
     if (tree.initrd + tree.initrd_size > end)
@@ -94,7 +96,7 @@ void load_linux(const CardConfig& config, DeviceTreeConfig tree, Boot& boot) {
 
 Boot prepare_boot(const CardConfig& config, std::uint64_t seed) {
   Boot boot;
-  boot.host_flash = host_flash(config.host_image);
+  boot.host_flash = host_flash(config);
   if (config.boot.type == BootConfig::Type::kRom) {
     boot.entry.address = map::kROM.base;
     boot.flash = rom_flash(config);
@@ -111,7 +113,7 @@ Boot prepare_boot(const CardConfig& config, std::uint64_t seed) {
     load_linux(config, tree, boot);
   } else {
     boot.entry.address = map::kFLASH.base;
-    boot.flash = read(config.boot.flash, "/card/boot/flash", map::kFLASH.size);
+    boot.flash = read(config.boot.flash, config.pointer + "/boot/flash", map::kFLASH.size);
     boot.memory.push_back({map::kDRAM.base, make_device_tree(tree)});
   }
   return boot;

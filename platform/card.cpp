@@ -28,7 +28,7 @@ Gateway::Config gateway_config(const CardConfig& config) {
   try {
     gateway.operator_key = read_operator_key(config.operator_key);
   } catch (const std::runtime_error& error) {
-    throw ConfigError("/card/operator_key", "a P-384 public key in PEM form", error.what());
+    throw ConfigError(config.pointer + "/operator_key", "a P-384 public key in PEM form", error.what());
   }
   return gateway;
 }

@@ -32,9 +32,9 @@ void read_bytes(const JsonReader& node, const char* key, std::array<std::uint8_t
   std::copy_n(bytes.begin(), std::min(bytes.size(), kSize), value.begin());
 }
 
-memory::FusesConfig read_fuses(const JsonReader& node) {
+memory::FusesConfig read_fuses(const JsonReader& node, std::uint64_t number) {
   memory::FusesConfig fuses;
-  fuses.card_id = 1;
+  fuses.card_id = number;
   node.read("card_id", fuses.card_id);
   node.read_enum("life_cycle", fuses.life_cycle, {"development", "production", "returned"});
   node.read("security_version", fuses.security_version);
@@ -151,8 +151,9 @@ path path_of(const std::string& text, const path& folder) {
   return (folder / text).lexically_normal();
 }
 
-CardConfig read_card(const JsonReader& card, const path& folder) {
+CardConfig read_card(const JsonReader& card, const path& folder, std::uint64_t number) {
   CardConfig config;
+  config.pointer = card.pointer();
   read_path(card, "rom", folder, config.rom);
   read_path(card, "firmware", folder, config.firmware);
   read_path(card, "firmware_b", folder, config.firmware_b);
@@ -168,7 +169,7 @@ CardConfig read_card(const JsonReader& card, const path& folder) {
 
   card.read_scaled("dram_mib", config.dram_size, kMiB);
   card.read("rtc_start", config.rtc.start_seconds);
-  config.fuses = read_fuses(card.object("fuses"));
+  config.fuses = read_fuses(card.object("fuses"), number);
 
   const JsonReader link = card.object("pcie");
   link.read("generation", config.link.generation);

@@ -56,6 +56,7 @@ struct BootConfig {
 };
 
 struct CardConfig {
+  std::string pointer = "/card";       // of this in the scenario, for errors
   std::filesystem::path rom;           // empty: the installed one
   std::filesystem::path firmware;      // empty: the installed one; where there is no such file, the flash is erased
   std::filesystem::path firmware_b;    // in slot B of the flash; empty: nothing
@@ -88,8 +89,9 @@ inline constexpr const char* kOutput = "out:";
 // as it is.
 std::filesystem::path path_of(const std::string& text, const std::filesystem::path& folder);
 
-// Relative paths are taken from `folder`. Throws ConfigError for what the schema cannot say.
-CardConfig read_card(const JsonReader& card, const std::filesystem::path& folder);
+// Relative paths are taken from `folder`. `number`: of the card, from 1, for defaults that differ. Throws ConfigError
+// for what the schema cannot say.
+CardConfig read_card(const JsonReader& card, const std::filesystem::path& folder, std::uint64_t number = 1);
 HostConfig read_host(const JsonReader& host);
 
 }  // namespace cardvp::platform

@@ -78,7 +78,12 @@ void read_key(const std::string& file, Key& key) {
 }
 
 memory::FusesConfig fuses_of(const KeyArguments& arguments) {
-  if (!arguments.scenario.file.empty()) return load(arguments.scenario).card.fuses;
+  if (!arguments.scenario.file.empty()) {
+    for (const scenarios::ServerScenario& server : load(arguments.scenario).servers)
+      if (server.name == arguments.server) return server.card.fuses;
+    throw std::invalid_argument(
+        fmt::format("--server {}: expected the name of one of the scenario's servers", arguments.server));
+  }
   memory::FusesConfig fuses;
   const auto secret = platform::from_hex(arguments.device_secret);
   if (!arguments.card_id || !secret || secret->size() != fuses.device_secret.size())
@@ -118,6 +123,9 @@ void add_card_options(CLI::App& command, KeyArguments& arguments) {
   CLI::Option* const scenario =
       command.add_option("--scenario", arguments.scenario.file, "The card of this scenario")->type_name("FILE");
   add_override_option(command, arguments.scenario);
+  command.add_option("--server", arguments.server, "Of a scenario with several servers: whose card")
+      ->type_name("NAME")
+      ->needs(scenario);
   CLI::Option* const card =
       command.add_option("--card-id", arguments.card_id, "The card of this number (/card/fuses/card_id)")
           ->type_name("N");

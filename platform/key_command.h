@@ -15,7 +15,8 @@ namespace cardvp {
 struct KeyArguments {
   std::string file;
   bool transit = false;        // a key of traffic between cards, not of a volume
-  ScenarioArguments scenario;  // whose card it is about, or else:
+  ScenarioArguments scenario;  // whose card it is about
+  std::string server;          // of several, or else:
   std::optional<std::uint64_t> card_id;
   std::string device_secret;  // hexadecimal
 };

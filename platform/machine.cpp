@@ -1,13 +1,19 @@
 #include "platform/machine.h"
 
 namespace cardvp::platform {
+namespace {
 
-Host::Host(sc_core::sc_module_name name, Sim& sim, const HostConfig& config, pcie::Link& link, std::size_t volumes)
-    : Model(name, sim), boot_("boot", sim), memory_(config.memory_size), root_("root", sim, link, memory_) {
-  for (std::size_t i = 0; i < volumes; ++i)
-    drivers_.push_back(
-        std::make_unique<host::nvme::Driver>(fmt::format("nvme{}", i).c_str(), sim, root_, config.driver));
+std::vector<ServerConfig> single(const CardConfig& card, const HostConfig& host,
+                                 std::vector<std::unique_ptr<storage::Medium>> media) {
+  std::vector<ServerConfig> servers;
+  ServerConfig& server = servers.emplace_back();
+  server.card = card;
+  server.host = host;
+  server.media = std::move(media);
+  return servers;
 }
+
+}  // namespace
 
 Machine::Services::Services(std::uint64_t seed, const LogConfig& log) : sim(seed) {
   sim.log.set_level(log.level);
@@ -17,11 +23,10 @@ Machine::Services::Services(std::uint64_t seed, const LogConfig& log) : sim(seed
 
 Machine::Machine(std::uint64_t seed, const CardConfig& card, const HostConfig& host,
                  std::vector<std::unique_ptr<storage::Medium>> media, const LogConfig& log)
-    : services_(seed, log),
-      link_("link", sim(), card.link),
-      host_("host", sim(), host, link_, card.volumes.size()),
-      card_("card", sim(), card, link_, std::move(media)) {
-  host_.boot().connect(card_.host_gate(), card_.host_gate().host_reset);
+    : Machine(seed, single(card, host, std::move(media)), log) {}
+
+Machine::Machine(std::uint64_t seed, std::vector<ServerConfig> servers, const LogConfig& log) : services_(seed, log) {
+  for (ServerConfig& config : servers) servers_.push_back(std::make_unique<Server>(sim(), std::move(config)));
 }
 
 void Machine::run_for(sc_core::sc_time duration) {

@@ -7,10 +7,7 @@
 #include <vector>
 
 #include "models/base/model.h"
-#include "models/pcie/link.h"
-#include "platform/card.h"
-#include "platform/config.h"
-#include "platform/host.h"
+#include "platform/server.h"
 
 namespace cardvp::platform {
 
@@ -22,13 +19,16 @@ struct LogConfig {
 
 class Machine {
  public:
-  // With a medium for each volume of the card. Throws std::runtime_error for images and memory that are not to be had.
+  // One server without a name, and no wire.
   Machine(std::uint64_t seed, const CardConfig& card, const HostConfig& host,
           std::vector<std::unique_ptr<storage::Medium>> media, const LogConfig& log = {});
+  // At least one server; names differ. Throws std::runtime_error for images and memory that are not to be had.
+  Machine(std::uint64_t seed, std::vector<ServerConfig> servers, const LogConfig& log = {});
 
   Sim& sim() { return services_.sim; }
-  Host& host() { return host_; }
-  Card& card() { return card_; }
+  const std::vector<std::unique_ptr<Server>>& servers() const { return servers_; }
+  Host& host(std::size_t server = 0) { return servers_.at(server)->host(); }
+  Card& card(std::size_t server = 0) { return servers_.at(server)->card(); }
 
   // Runs for `duration` of simulated time, or until pause(). Rethrows what left a task.
   void run_for(sc_core::sc_time duration);
@@ -44,9 +44,7 @@ class Machine {
   };
 
   Services services_;
-  pcie::Link link_;
-  Host host_;
-  Card card_;
+  std::vector<std::unique_ptr<Server>> servers_;
 };
 
 }  // namespace cardvp::platform

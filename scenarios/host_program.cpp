@@ -8,12 +8,13 @@ namespace cardvp::scenarios {
 using host::nvme::Driver;
 using host::nvme::Error;
 
-HostProgram::HostProgram(platform::Machine& machine, const Scenario& scenario, std::vector<std::filesystem::path> files,
+HostProgram::HostProgram(platform::Machine& machine, const Scenario& scenario, VolumeFiles files,
                          std::function<void()> done)
     : machine_(machine),
       scenario_(scenario),
       done_(std::move(done)),
       volumes_(machine, scenario, std::move(files)),
+      boots_(scenario.servers.size()),
       background_ended_(machine.sim().scheduler),
       tasks_(machine.sim().scheduler) {}
 
@@ -28,10 +29,13 @@ double HostProgram::fraction() const {
   return goal_ == 0 ? 0 : std::min(1.0, static_cast<double>(progress_) / static_cast<double>(goal_));
 }
 
+bool HostProgram::links_up() const {
+  return std::all_of(boots_.begin(), boots_.end(), [](const Boot& boot) { return boot.link_up.has_value(); });
+}
+
 Task<> HostProgram::run() {
-  // Not in one condition: GCC 12 destroys the second task, made or not.
-  bool ready = co_await boot();
-  if (ready) ready = co_await attach_all();
+  // Not in the condition: GCC 12 destroys the task, made or not.
+  const bool ready = co_await bring_up();
   if (ready) {
     ready_ = machine_.sim().scheduler.now();
     co_await run_all();
@@ -41,54 +45,63 @@ Task<> HostProgram::run() {
   done_();
 }
 
-Task<bool> HostProgram::boot() {
-  host::Boot& boot = machine_.host().boot();
+// The servers boot beside each other; whose turn it is has mostly done so already.
+Task<bool> HostProgram::bring_up() {
+  for (std::size_t server = 0; server < boots_.size() && error_.empty(); ++server) co_await boot(server);
+  for (std::size_t server = 0; server < boots_.size() && error_.empty(); ++server) co_await attach_all(server);
+  co_return error_.empty();
+}
+
+Task<> HostProgram::boot(std::size_t server) {
+  host::Boot& boot = machine_.host(server).boot();
   while (!boot.started()) {
     if (!boot.error().empty()) {
-      error_ = "the host does not start: " + boot.error();
-      co_return false;
+      const std::string& name = scenario_.servers[server].name;
+      error_ = fmt::format("the host{} does not start: {}", name.empty() ? "" : " of " + name, boot.error());
+      co_return;
     }
     co_await boot.changed();
   }
-  host::RootComplex& root = machine_.host().root();
+  host::RootComplex& root = machine_.host(server).root();
   while (!root.link_up()) co_await root.link_event();
-  link_up_ = machine_.sim().scheduler.now();
-  instructions_ = machine_.card().cluster().instructions();
-  co_return true;
+  boots_[server] = {machine_.sim().scheduler.now(), machine_.card(server).cluster().instructions()};
 }
 
-Task<bool> HostProgram::attach_all() {
+std::string HostProgram::name_of(std::size_t server, std::size_t volume) const {
+  const ServerScenario& described = scenario_.servers[server];
+  return described.qualified(described.card.volumes[volume].name);
+}
+
+Task<> HostProgram::attach_all(std::size_t server) {
   activity_ = "enumerating";
-  const std::vector<host::PciFunction> functions = co_await machine_.host().root().enumerate();
-  const auto& volumes = scenario_.card.volumes;
-  for (std::size_t i = 0; i < volumes.size(); ++i) {
+  const std::vector<host::PciFunction> functions = co_await machine_.host(server).root().enumerate();
+  const auto& volumes = scenario_.servers[server].card.volumes;
+  for (std::size_t i = 0; i < volumes.size() && error_.empty(); ++i) {
     if (!volumes[i].attached) continue;
     const auto function = std::find_if(functions.begin(), functions.end(),
                                        [i](const host::PciFunction& found) { return found.number() == i; });
     if (function == functions.end())
-      error_ = fmt::format("volume {}: the host found no PCIe function {}", volumes[i].name, i);
+      error_ = fmt::format("volume {}: the host found no PCIe function {}", name_of(server, i), i);
     else
-      error_ = co_await start_driver(i, *function);
-    if (!error_.empty()) co_return false;
+      error_ = co_await start_driver(server, i, *function);
   }
-  co_return true;
 }
 
-Task<std::string> HostProgram::start_driver(std::size_t volume, const host::PciFunction& function) {
-  const std::string& name = scenario_.card.volumes[volume].name;
+Task<std::string> HostProgram::start_driver(std::size_t server, std::size_t volume, const host::PciFunction& function) {
+  const std::string name = name_of(server, volume);
   activity_ = "starting the driver of " + name;
-  Driver& driver = machine_.host().driver(volume);
+  Driver& driver = machine_.host(server).driver(volume);
   if (const Error error = co_await driver.start(function)) co_return fmt::format("volume {}: {}", name, error.text);
   std::erase_if(controllers_, [&name](const ControllerFound& found) { return found.volume == name; });
-  controllers_.push_back({name, function.name(), driver.info()});
+  controllers_.push_back({server, name, function.name(), driver.info()});
   co_return std::string{};
 }
 
-Task<std::string> HostProgram::find_volume(std::size_t volume) {
+Task<std::string> HostProgram::find_volume(std::size_t server, std::size_t volume) {
   const std::optional<host::PciFunction> function =
-      co_await machine_.host().root().probe(static_cast<std::uint8_t>(volume));
-  if (function) co_return co_await start_driver(volume, *function);
-  co_return fmt::format("volume {}: the host found no PCIe function {}", scenario_.card.volumes[volume].name, volume);
+      co_await machine_.host(server).root().probe(static_cast<std::uint8_t>(volume));
+  if (function) co_return co_await start_driver(server, volume, *function);
+  co_return fmt::format("volume {}: the host found no PCIe function {}", name_of(server, volume), volume);
 }
 
 Task<> HostProgram::run_all() {
@@ -96,8 +109,10 @@ Task<> HostProgram::run_all() {
     ++current_;
     if (workload.background) {
       const auto* io = std::get_if<host::IoWorkloadConfig>(&workload.what);
-      background_.emplace_back().endless = io && io->count == 0 && io->duration == sc_core::SC_ZERO_TIME;
-      tasks_.spawn(run_in_background(workload, background_.back()));
+      Background& background = background_.emplace_back();
+      background.server = workload.server;
+      background.endless = io && io->count == 0 && io->duration == sc_core::SC_ZERO_TIME;
+      tasks_.spawn(run_in_background(workload, background));
     } else {
       co_await run_workload(workload, nullptr);
     }
@@ -123,8 +138,9 @@ Task<> HostProgram::run_workload(const Workload& workload, host::IoWatch* watch)
   result.type = workload.type;
   result.background = workload.background;
   result.expected_error = workload.expect_error;
+  result.server = workload.server;
   if (workload.type != "call" && workload.type != "flash_write")
-    result.volume = scenario_.card.volumes[workload.volume].name;
+    result.volume = name_of(workload.server, workload.volume);
   if (!workload.background) {
     activity_ = "workload " + workload.name;
     progress_ = goal_ = 0;
@@ -152,12 +168,13 @@ void HostProgram::keep(WorkloadResult result) {
 Task<> HostProgram::shut_down() {
   activity_ = "shutting down";
   current_ = 0;
-  for (std::size_t i = 0; i < scenario_.card.volumes.size(); ++i) {
-    Driver& driver = machine_.host().driver(i);
-    if (!driver.running()) continue;
-    const Error error = co_await driver.stop();
-    if (error && error_.empty()) error_ = fmt::format("volume {}: {}", scenario_.card.volumes[i].name, error.text);
-  }
+  for (std::size_t server = 0; server < scenario_.servers.size(); ++server)
+    for (std::size_t i = 0; i < scenario_.servers[server].card.volumes.size(); ++i) {
+      Driver& driver = machine_.host(server).driver(i);
+      if (!driver.running()) continue;
+      const Error error = co_await driver.stop();
+      if (error && error_.empty()) error_ = fmt::format("volume {}: {}", name_of(server, i), error.text);
+    }
 }
 
 }  // namespace cardvp::scenarios

@@ -1,10 +1,9 @@
-// What the host does in a run: waits until the card lets it out of reset and its link is up, finds its functions,
-// starts a driver for each volume, runs the workloads one after another, those in the background beside them, stops the
-// drivers. Its operator's calls are workloads too.
+// What the hosts do in a run: each waits until its card lets it out of reset and its link is up, finds its functions,
+// and starts a driver for each volume; then the workloads run one after another, those in the background beside them;
+// then the drivers are stopped. Their operator's calls are workloads too.
 #pragma once
 
 #include <deque>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,6 +17,7 @@
 namespace cardvp::scenarios {
 
 struct ControllerFound {
+  std::size_t server = 0;
   std::string volume;
   std::string address;  // "01:00.0"
   host::nvme::ControllerInfo info;
@@ -25,16 +25,18 @@ struct ControllerFound {
 
 class HostProgram {
  public:
-  // `files`: where the volumes' bytes are, as in Media. `done` is called when it has ended, well or not.
-  HostProgram(platform::Machine& machine, const Scenario& scenario, std::vector<std::filesystem::path> files,
-              std::function<void()> done);
+  // `done` is called when it has ended, well or not.
+  HostProgram(platform::Machine& machine, const Scenario& scenario, VolumeFiles files, std::function<void()> done);
 
   void start() { tasks_.spawn(run()); }
 
-  bool link_up() const { return link_up_.has_value(); }
-  std::optional<sc_core::sc_time> link_up_time() const { return link_up_; }
+  struct Boot {  // of a server
+    std::optional<sc_core::sc_time> link_up;
+    std::uint64_t instructions = 0;  // of the card until then
+  };
+  const Boot& boot_of(std::size_t server) const { return boots_.at(server); }
+  bool links_up() const;
   std::optional<sc_core::sc_time> ready_time() const { return ready_; }
-  std::uint64_t instructions_to_link() const { return instructions_; }
   // Why it ended, if not well.
   const std::string& error() const { return error_; }
   bool finished() const { return finished_; }
@@ -49,6 +51,7 @@ class HostProgram {
   // A workload that runs beside others.
   struct Background {
     host::IoWatch watch;
+    std::size_t server = 0;
     bool endless = false;  // until it is told to stop
     bool ended = false;
   };
@@ -59,21 +62,23 @@ class HostProgram {
   };
 
   Task<> run();
-  Task<bool> boot();
-  Task<bool> attach_all();
+  Task<bool> bring_up();
+  Task<> boot(std::size_t server);
+  Task<> attach_all(std::size_t server);
   Task<> run_all();
   Task<> run_in_background(const Workload& workload, Background& background);
   Task<> run_workload(const Workload& workload, host::IoWatch* watch);
   Task<> run_one(const Workload& workload, host::IoWatch* watch, WorkloadResult& result);
-  Task<> call(const CallWorkload& call, WorkloadResult& result);
+  Task<> call(const Workload& workload, WorkloadResult& result);
   Task<> update_firmware(const Workload& workload, WorkloadResult& result);
   void settle_updates();
-  void write_flash(const FlashWriteWorkload& write, WorkloadResult& result);
+  void write_flash(const Workload& workload, WorkloadResult& result);
   Task<> shut_down();
 
   // Each says what went wrong; empty: nothing.
-  Task<std::string> start_driver(std::size_t volume, const host::PciFunction& function);
-  Task<std::string> find_volume(std::size_t volume);
+  Task<std::string> start_driver(std::size_t server, std::size_t volume, const host::PciFunction& function);
+  Task<std::string> find_volume(std::size_t server, std::size_t volume);
+  std::string name_of(std::size_t server, std::size_t volume) const;
   void keep(WorkloadResult result);
   void fail(const WorkloadResult& result);
 
@@ -87,8 +92,8 @@ class HostProgram {
   std::uint64_t progress_ = 0;  // of the workload that runs, in its own unit
   std::uint64_t goal_ = 0;
   sc_core::sc_time timed_from_, timed_to_;  // of a workload that ends by time
-  std::optional<sc_core::sc_time> link_up_, ready_;
-  std::uint64_t instructions_ = 0;
+  std::vector<Boot> boots_;                 // by server
+  std::optional<sc_core::sc_time> ready_;
   std::string error_;
   bool finished_ = false;
   std::vector<ControllerFound> controllers_;

@@ -26,8 +26,10 @@ std::vector<std::byte> read_bytes(const std::filesystem::path& file) {
 Task<> HostProgram::run_one(const Workload& workload, host::IoWatch* watch, WorkloadResult& result) {
   std::uint64_t unseen = 0;  // progress of a workload in the background
   std::uint64_t* const progress = workload.background ? &unseen : &progress_;
-  Driver& driver = machine_.host().driver(workload.volume);
-  if (!result.volume.empty() && !driver.running()) {
+  if (std::holds_alternative<CallWorkload>(workload.what)) co_return co_await call(workload, result);
+  if (std::holds_alternative<FlashWriteWorkload>(workload.what)) co_return write_flash(workload, result);
+  Driver& driver = machine_.host(workload.server).driver(workload.volume);
+  if (!driver.running()) {
     result.error = fmt::format("volume {} is not attached", result.volume);
   } else if (std::holds_alternative<ChecksumWorkload>(workload.what)) {
     if (!workload.background) goal_ = driver.info().blocks * driver.info().block_size;
@@ -39,26 +41,25 @@ Task<> HostProgram::run_one(const Workload& workload, host::IoWatch* watch, Work
       timed_to_ = io->count != 0 ? timed_from_ : timed_from_ + io->duration;
     }
     co_await volumes_.run_io(workload, result, progress, watch);
-  } else if (const auto* called = std::get_if<CallWorkload>(&workload.what)) {
-    co_await call(*called, result);
   } else if (const auto* attested = std::get_if<AttestWorkload>(&workload.what)) {
-    result.attest = co_await attest(driver, attested->seed, scenario_.card.fuses);
+    result.attest = co_await attest(driver, attested->seed, scenario_.servers[workload.server].card.fuses);
     result.error = result.attest->error;
-  } else if (std::holds_alternative<FirmwareUpdateWorkload>(workload.what)) {
-    co_await update_firmware(workload, result);
   } else {
-    write_flash(std::get<FlashWriteWorkload>(workload.what), result);
+    co_await update_firmware(workload, result);
   }
 }
 
 // An orderly host has stopped its driver when the volume goes, and starts it when the volume comes.
-Task<> HostProgram::call(const CallWorkload& call, WorkloadResult& result) {
+Task<> HostProgram::call(const Workload& workload, WorkloadResult& result) {
+  const CallWorkload& call = std::get<CallWorkload>(workload.what);
+  platform::Card& card = machine_.card(workload.server);
+  Scheduler& scheduler = machine_.sim().scheduler;
   if (!call.volume) {
-    co_await make_call(machine_, call, result);
+    co_await make_call(card, scheduler, call, result);
     co_return;
   }
   const std::size_t volume = *call.volume;
-  Driver& driver = machine_.host().driver(volume);
+  Driver& driver = machine_.host(workload.server).driver(volume);
   const bool detaches = call.method == "detach_volume", attaches = call.method == "attach_volume";
   const bool stops = detaches && !call.surprise && driver.running();
   if (stops) {
@@ -66,13 +67,14 @@ Task<> HostProgram::call(const CallWorkload& call, WorkloadResult& result) {
     result.error = error.text;
     if (error) co_return;
   }
-  co_await make_call(machine_, call, result);
+  co_await make_call(card, scheduler, call, result);
   const bool done = result.call && result.call->outcome == "ok";
   if (done && attaches &&
-      scenario_.card.volumes[volume].encryption == platform::VolumeConfig::Encryption::kEphemeralKey)
-    volumes_.forget(volume);
+      scenario_.servers[workload.server].card.volumes[volume].encryption ==
+          platform::VolumeConfig::Encryption::kEphemeralKey)
+    volumes_.forget(workload.server, volume);
   if ((done && attaches) || (!done && stops)) {
-    const std::string problem = co_await find_volume(volume);
+    const std::string problem = co_await find_volume(workload.server, volume);
     if (result.error.empty()) result.error = problem;
   }
 }
@@ -83,10 +85,11 @@ Task<> HostProgram::update_firmware(const Workload& workload, WorkloadResult& re
   std::vector<std::byte> image = read_bytes(wanted.image);
   OpenUpdate open{result.number, {}};
   for (Background& background : background_)
-    if (!background.ended) open.spans.emplace_back(&background.watch, background.watch.open(scheduler.now()));
+    if (!background.ended && background.server == workload.server)
+      open.spans.emplace_back(&background.watch, background.watch.open(scheduler.now()));
   const host::FirmwareUpdateConfig config{wanted.slot, wanted.action};
   host::FirmwareUpdateResult done =
-      co_await host::run(machine_.host().driver(workload.volume), config, std::move(image));
+      co_await host::run(machine_.host(workload.server).driver(workload.volume), config, std::move(image));
   for (Background& background : background_)
     for (const auto& [watch, span] : open.spans)
       if (watch == &background.watch) background.watch.close(span, scheduler.now());
@@ -125,8 +128,9 @@ void HostProgram::settle_updates() {
   }
 }
 
-void HostProgram::write_flash(const FlashWriteWorkload& write, WorkloadResult& result) {
-  BootFlashPort& flash = *machine_.host().boot().flash();
+void HostProgram::write_flash(const Workload& workload, WorkloadResult& result) {
+  const FlashWriteWorkload& write = std::get<FlashWriteWorkload>(workload.what);
+  BootFlashPort& flash = *machine_.host(workload.server).boot().flash();
   FlashWriteResult& tried = result.flash_write.emplace();
   std::vector<std::byte> before(flash.size()), after(flash.size());
   if (write.offset > flash.size() || write.size > flash.size() - write.offset) {

@@ -74,8 +74,8 @@ void Insight::load_symbols() {
   }
 }
 
-void Insight::attach(platform::Machine& machine) {
-  const std::vector<arm::Core*> all = machine.card().cluster().cores();
+void Insight::attach(platform::Card& card) {
+  const std::vector<arm::Core*> all = card.cluster().cores();
   if (options_.trace_exec) {
     log_.open(out_->file("exec.log"), std::ios::binary);
     try {
@@ -102,10 +102,10 @@ void Insight::finish() {
   if (profile_) out_->write("profile.folded", [this](std::ostream& file) { profile_->write(file); });
 }
 
-std::vector<std::string> Insight::backtraces(platform::Machine& machine) {
+std::vector<std::string> Insight::backtraces(platform::Card& card) {
   if (!loaded_) load_symbols();
   std::vector<std::string> lines;
-  for (arm::Core* const core : machine.card().cluster().cores()) {
+  for (arm::Core* const core : card.cluster().cores()) {
     arm::DebugPort& port = core->debug_port();
     if (!port.powered()) continue;
     lines.push_back(fmt::format("backtrace of core {}, EL{}:", port.number(), port.level()));

@@ -11,7 +11,7 @@
 #include "models/arm/insight/exec_trace.h"
 #include "models/arm/insight/profile.h"
 #include "models/arm/insight/symbols.h"
-#include "platform/machine.h"
+#include "platform/card.h"
 #include "scenarios/output_folder.h"
 #include "scenarios/terminal.h"
 
@@ -36,12 +36,12 @@ class Insight {
   Insight(const InsightOptions& options, const platform::CardConfig& card, const std::optional<OutputFolder>& out,
           Terminal& terminal);
 
-  // This outlives the machine's last step.
-  void attach(platform::Machine& machine);
+  // Of several servers, to the first one's card. This outlives the machine's last step.
+  void attach(platform::Card& card);
   // Completes the files. Throws std::runtime_error if not all of it could be written.
   void finish();
   // Lines, of all cores.
-  std::vector<std::string> backtraces(platform::Machine& machine);
+  std::vector<std::string> backtraces(platform::Card& card);
 
  private:
   void load_symbols();

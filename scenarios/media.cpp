@@ -25,7 +25,7 @@ Media make_media(const platform::CardConfig& card, const std::filesystem::path& 
   Media result;
   for (std::size_t i = 0; i < card.volumes.size(); ++i) {
     const platform::VolumeConfig& volume = card.volumes[i];
-    const std::string pointer = fmt::format("/card/volumes/{}/medium", i);
+    const std::string pointer = fmt::format("{}/volumes/{}/medium", card.pointer, i);
     std::filesystem::path file = volume.medium.path;
     if (file.string().starts_with(platform::kOutput)) {
       file = output_folder / file.string().substr(std::string_view(platform::kOutput).size());

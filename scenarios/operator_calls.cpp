@@ -21,7 +21,7 @@ std::string line_of(const CallWorkload& call, const std::string& name) {
 
 }  // namespace
 
-Task<> make_call(platform::Machine& machine, const CallWorkload& call, WorkloadResult& result) {
+Task<> make_call(platform::Card& card, Scheduler& scheduler, const CallWorkload& call, WorkloadResult& result) {
   CallResult& made = result.call.emplace();
   made.method = call.method;
   std::string line;
@@ -31,8 +31,8 @@ Task<> make_call(platform::Machine& machine, const CallWorkload& call, WorkloadR
     result.error = error.what();
     co_return;
   }
-  OneShot<std::string> shot(machine.sim().scheduler);
-  machine.card().gateway().call(line, [&shot](std::string answer) { shot.deliver(std::move(answer)); });
+  OneShot<std::string> shot(scheduler);
+  card.gateway().call(line, [&shot](std::string answer) { shot.deliver(std::move(answer)); });
   made.answer = Json::parse(co_await shot);
   made.outcome = made.answer.contains("error") ? made.answer["error"]["code"].get<std::string>() : "ok";
   if (made.outcome == call.expect) co_return;

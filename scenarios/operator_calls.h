@@ -7,8 +7,7 @@
 
 namespace cardvp::scenarios {
 
-// Calls, and waits for the answer. `error` of the result tells what was
-// not as expected.
-Task<> make_call(platform::Machine& machine, const CallWorkload& call, WorkloadResult& result);
+// Calls, and waits for the answer. `error` of the result tells what was not as expected.
+Task<> make_call(platform::Card& card, Scheduler& scheduler, const CallWorkload& call, WorkloadResult& result);
 
 }  // namespace cardvp::scenarios

@@ -93,15 +93,29 @@ Json energy_json(const Energy& energy, double seconds) {
   return {{"total_joules", total}, {"components", std::move(components)}};
 }
 
-Json boot_json(platform::Machine& machine, const HostProgram& program) {
+Json boot_json(platform::Machine& machine, const HostProgram& program, std::size_t server) {
   const auto time = [](const std::optional<sc_core::sc_time>& at) { return at ? Json(ns(*at)) : Json(); };
-  return {{"link_up_ns", time(program.link_up_time())},
+  return {{"link_up_ns", time(program.boot_of(server).link_up)},
           {"host_ready_ns", time(program.ready_time())},
-          {"instructions_to_link_up", program.instructions_to_link()},
-          {"card_resets", machine.card().resets()}};
+          {"instructions_to_link_up", program.boot_of(server).instructions},
+          {"card_resets", machine.card(server).resets()}};
+}
+
+std::uint64_t instructions(platform::Machine& machine) {
+  std::uint64_t all = 0;
+  for (const auto& server : machine.servers()) all += server->card().cluster().instructions();
+  return all;
 }
 
 }  // namespace
+
+Json by_server(const Scenario& scenario, const std::function<Json(std::size_t server)>& part) {
+  if (scenario.servers.front().name.empty()) return part(0);
+  Json all = Json::object();
+  for (std::size_t server = 0; server < scenario.servers.size(); ++server)
+    all[scenario.servers[server].name] = part(server);
+  return all;
+}
 
 Json report_json(const Scenario& scenario, platform::Machine& machine, const HostProgram& program,
                  const Outcome& outcome) {
@@ -111,8 +125,8 @@ Json report_json(const Scenario& scenario, platform::Machine& machine, const Hos
       {"scenario", scenario.name}, {"seed", scenario.seed}, {"result", kResults[static_cast<int>(outcome.result)]}};
   if (!outcome.reason.empty()) json["reason"] = outcome.reason;
   json["simulated_ns"] = ns(end);
-  json["instructions"] = machine.card().cluster().instructions();
-  json["boot"] = boot_json(machine, program);
+  json["instructions"] = instructions(machine);
+  json["boot"] = by_server(scenario, [&](std::size_t server) { return boot_json(machine, program, server); });
   json["controllers"] = Json::array();
   for (const ControllerFound& found : program.controllers())
     json["controllers"].push_back({{"volume", found.volume},
@@ -127,7 +141,8 @@ Json report_json(const Scenario& scenario, platform::Machine& machine, const Hos
                                    {"max_transfer", found.info.max_transfer}});
   json["workloads"] = Json::array();
   for (const WorkloadResult& result : program.results()) json["workloads"].push_back(workload_json(result));
-  json["security"] = security_json(scenario, machine, program);
+  json["security"] =
+      by_server(scenario, [&](std::size_t server) { return security_json(scenario, machine, program, server); });
   json["energy"] = energy_json(machine.sim().energy, end.to_seconds());
   json["counters"] = Json::object();
   for (const auto& [name, counter] : machine.sim().stats.counters())
@@ -155,7 +170,7 @@ Timing measure(platform::Machine& machine, const HostProgram& program, double wa
     timing.workload_wall_seconds += result.wall_seconds;
     timing.commands += result.io.commands();
   }
-  timing.instructions = machine.card().cluster().instructions();
+  timing.instructions = instructions(machine);
   timing.activations = machine.sim().scheduler.activations();
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);

@@ -2,6 +2,7 @@
 // is about the simulator; and the table on the terminal.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct Timing {
 
 Timing measure(platform::Machine& machine, const HostProgram& program, double wall_seconds);
 
+// A part of the report for each server, by name; the part itself if there is one server, and it has none.
+nlohmann::ordered_json by_server(const Scenario& scenario,
+                                 const std::function<nlohmann::ordered_json(std::size_t server)>& part);
 nlohmann::ordered_json report_json(const Scenario& scenario, platform::Machine& machine, const HostProgram& program,
                                    const Outcome& outcome);
 nlohmann::ordered_json timing_json(const Timing& timing, const HostProgram& program);

@@ -10,8 +10,7 @@ using platform::ConfigError;
 namespace {
 
 // The file that is to be used, if there is one: the one that the scenario names, or else the installed one.
-void choose(std::filesystem::path& path, const char* key, const char* installed) {
-  const std::string pointer = std::string("/card/") + key;
+void choose(std::filesystem::path& path, const std::string& pointer, const char* installed) {
   if (path.empty() && installed) path = installed_firmware(installed);
   path = located(path, pointer);
   if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
@@ -19,9 +18,9 @@ void choose(std::filesystem::path& path, const char* key, const char* installed)
 }
 
 // As above; a card without it can still be had.
-void choose_or_warn(std::filesystem::path& path, const char* key, const char* installed, const char* without,
+void choose_or_warn(std::filesystem::path& path, const std::string& pointer, const char* installed, const char* without,
                     Terminal& terminal) {
-  choose(path, key, installed);
+  choose(path, pointer, installed);
   if (!std::filesystem::exists(path))
     terminal.error(fmt::format("cardvp: {}: there is no such file, {}",
                                path.empty() ? "firmware/" + std::string(installed) : path.string(), without));
@@ -35,17 +34,18 @@ void need(const std::filesystem::path& path, const std::string& pointer, const c
 }  // namespace
 
 CardConfig with_images(CardConfig card, Terminal& terminal) {
-  choose(card.rom, "rom", "rom.bin");
+  const auto at = [&card](const char* key) { return card.pointer + "/" + key; };
+  choose(card.rom, at("rom"), "rom.bin");
   if (card.rom.empty())
-    throw ConfigError("/card/rom", "a boot ROM image, as there is no firmware/rom.bin beside the program", "nothing");
-  need(card.rom, "/card/rom", "a file");
-  choose(card.operator_key, "operator_key", "keys/test_operator_public.pem");
-  if (!card.operator_key.empty()) need(card.operator_key, "/card/operator_key", "a file");
+    throw ConfigError(at("rom"), "a boot ROM image, as there is no firmware/rom.bin beside the program", "nothing");
+  need(card.rom, at("rom"), "a file");
+  choose(card.operator_key, at("operator_key"), "keys/test_operator_public.pem");
+  if (!card.operator_key.empty()) need(card.operator_key, at("operator_key"), "a file");
   if (card.boot.type != platform::BootConfig::Type::kRom) return card;
-  choose_or_warn(card.firmware, "firmware", "controller.img", "slot A of the card's flash stays erased", terminal);
-  choose(card.firmware_b, "firmware_b", nullptr);
-  if (!card.firmware_b.empty()) need(card.firmware_b, "/card/firmware_b", "a file");
-  choose_or_warn(card.host_image, "host_image", "host_boot.img", "the host's boot flash stays erased", terminal);
+  choose_or_warn(card.firmware, at("firmware"), "controller.img", "slot A of the card's flash stays erased", terminal);
+  choose(card.firmware_b, at("firmware_b"), nullptr);
+  if (!card.firmware_b.empty()) need(card.firmware_b, at("firmware_b"), "a file");
+  choose_or_warn(card.host_image, at("host_image"), "host_boot.img", "the host's boot flash stays erased", terminal);
   return card;
 }
 

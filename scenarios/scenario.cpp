@@ -22,6 +22,38 @@ std::string position(const std::string& text, std::size_t byte) {
   return fmt::format("line {}, column {}", line, at - newline + 1);
 }
 
+ServerScenario read_server(const JsonReader& node, const std::filesystem::path& folder, std::uint64_t number) {
+  ServerScenario server;
+  node.read("name", server.name);
+  server.card = platform::read_card(node.object("card"), folder, number);
+  server.host = platform::read_host(node.object("host"));
+  return server;
+}
+
+// One server is the document's "card" and "host"; several are its "servers".
+void read_servers(const JsonReader& root, const std::filesystem::path& folder, Scenario& scenario) {
+  if (!root.has("servers")) {
+    if (!root.has("card")) root.fail("card", "an object (The card.), or servers");
+    if (root.has("workloads")) root.fail("workloads", "the workloads of one server in /host");
+    scenario.servers.push_back(
+        {{}, platform::read_card(root.object("card"), folder), platform::read_host(root.object("host"))});
+    return;
+  }
+  for (const char* key : {"card", "host"})
+    if (root.has(key)) root.fail(key, "nothing beside /servers");
+  root.for_each("servers", [&](const JsonReader& node) {
+    ServerScenario server = read_server(node, folder, scenario.servers.size() + 1);
+    const auto same = [&server](const ServerScenario& other) { return other.name == server.name; };
+    if (std::any_of(scenario.servers.begin(), scenario.servers.end(), same))
+      node.fail("name", "a name that no other server has");
+    if (server.name == "scheduler" || server.name == "wire")
+      node.fail("name", "a name that no part of the machine has");
+    const JsonReader host = node.object("host");
+    if (host.has("workloads")) host.fail("workloads", "the workloads of several servers in /workloads");
+    scenario.servers.push_back(std::move(server));
+  });
+}
+
 }  // namespace
 
 json load_json(const std::filesystem::path& file) {
@@ -77,6 +109,11 @@ void apply_override(json& document, const std::string& text) {
   *node = parsed.is_discarded() ? json(value) : std::move(parsed);
 }
 
+bool Scenario::has_hosts() const {
+  return std::any_of(servers.begin(), servers.end(),
+                     [](const ServerScenario& server) { return !server.card.volumes.empty(); });
+}
+
 Scenario parse_scenario(const json& document, const std::filesystem::path& folder) {
   check_schema(scenario_schema(), document);
   const JsonReader root(document);
@@ -84,11 +121,10 @@ Scenario parse_scenario(const json& document, const std::filesystem::path& folde
   root.read("name", scenario.name);
   root.read("description", scenario.description);
   root.read("seed", scenario.seed);
-  scenario.card = platform::read_card(root.object("card"), folder);
-  const JsonReader host = root.object("host");
-  scenario.host = platform::read_host(host);
-  host.for_each("workloads",
-                [&](const JsonReader& node) { scenario.workloads.push_back(read_workload(node, scenario, folder)); });
+  read_servers(root, folder, scenario);
+  (root.has("servers") ? root : root.object("host")).for_each("workloads", [&](const JsonReader& node) {
+    scenario.workloads.push_back(read_workload(node, scenario, folder));
+  });
   root.for_each("console", [&](const JsonReader& node) { scenario.console.push_back(read_console_step(node)); });
   const JsonReader limits = root.object("limits");
   limits.read_time("boot_ms", scenario.boot_limit, sc_core::SC_MS);

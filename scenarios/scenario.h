@@ -14,16 +14,27 @@
 
 namespace cardvp::scenarios {
 
+struct ServerScenario {
+  std::string name;  // empty: there is but one, and it has none
+  platform::CardConfig card;
+  platform::HostConfig host;
+
+  // What workloads and reports call a volume of it: "docs", "a/docs".
+  std::string qualified(const std::string& item) const { return name.empty() ? item : name + "/" + item; }
+};
+
 struct Scenario {
   std::string name;
   std::string description;
   std::uint64_t seed = 1;
-  platform::CardConfig card;
-  platform::HostConfig host;
+  std::vector<ServerScenario> servers;  // at least one
   std::vector<Workload> workloads;
-  std::vector<ConsoleStep> console;
-  sc_core::sc_time boot_limit{100, sc_core::SC_MS};  // the link must be up by then, if there are volumes
+  std::vector<ConsoleStep> console;                  // at the first server's card
+  sc_core::sc_time boot_limit{100, sc_core::SC_MS};  // all links must be up by then
   sc_core::sc_time run_limit;                        // how long the run may take; zero: as long as it takes
+
+  // Whether there is anything that hosts could do.
+  bool has_hosts() const;
 };
 
 // The file's JSON. Throws std::runtime_error, with line and column where it is malformed.

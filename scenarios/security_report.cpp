@@ -12,12 +12,12 @@ using Json = nlohmann::ordered_json;
 
 double ns(sc_core::sc_time time) { return static_cast<double>(time.value()) / 1000; }
 
-Json host_json(platform::Machine& machine) {
-  const host::Boot& boot = machine.host().boot();
+Json host_json(platform::Server& server) {
+  const host::Boot& boot = server.host().boot();
   return {{"released_ns", boot.released_time() ? Json(ns(*boot.released_time())) : Json()},
           {"boot_image_sha384", boot.image_digest().empty() ? Json() : Json(boot.image_digest())},
           {"boot_image_bytes", boot.image_bytes()},
-          {"blocked_flash_writes", machine.card().host_gate().blocked_writes()}};
+          {"blocked_flash_writes", server.card().host_gate().blocked_writes()}};
 }
 
 Json update_json(const UpdateResult& result) {
@@ -53,14 +53,15 @@ Json attest_json(const AttestResult& attest) {
 
 }  // namespace
 
-Json security_json(const Scenario& scenario, platform::Machine& machine, const HostProgram& program) {
-  platform::Card& card = machine.card();
-  Json json = {{"life_cycle", memory::kLifeCycleNames.at(scenario.card.fuses.life_cycle)},
+Json security_json(const Scenario& scenario, platform::Machine& machine, const HostProgram& program,
+                   std::size_t server) {
+  platform::Card& card = machine.card(server);
+  Json json = {{"life_cycle", memory::kLifeCycleNames.at(scenario.servers[server].card.fuses.life_cycle)},
                {"measurements", Json::array()}};
   for (unsigned i = 0; i < SECURITY_MEASUREMENTS; ++i)
     json["measurements"].push_back(platform::to_hex(card.security().measurement(i)));
   json["tampered"] = card.security().tampered();
-  json["host"] = host_json(machine);
+  json["host"] = host_json(*machine.servers()[server]);
   json["alarms"] = Json::array();
   for (const security::Alarm& alarm : card.alarms().kept())
     json["alarms"].push_back({{"time_ns", ns(alarm.time)}, {"kind", alarm.kind}, {"text", alarm.text}});
@@ -74,7 +75,7 @@ Json security_json(const Scenario& scenario, platform::Machine& machine, const H
                              {"outcome", call.outcome}});
   json["firmware_updates"] = Json::array();
   for (const WorkloadResult& result : program.results()) {
-    if (!result.update) continue;
+    if (!result.update || result.server != server) continue;
     Json update = {{"workload", result.name}};
     update.update(update_json(*result.update));
     json["firmware_updates"].push_back(std::move(update));
@@ -105,17 +106,27 @@ std::string details_text(const WorkloadResult& result) {
   return result.expected_error.empty() ? "ok" : "all failed: " + result.expected_error;
 }
 
-std::vector<std::string> alarm_lines(platform::Machine& machine) {
-  const security::Alarms& alarms = machine.card().alarms();
+namespace {
+
+void add_alarms(platform::Server& server, std::vector<std::string>& lines) {
+  const security::Alarms& alarms = server.card().alarms();
+  const std::string of = server.name().empty() ? "" : " of " + server.name();
   std::map<std::string, std::pair<std::size_t, std::string>> kinds;  // how many of those kept, and the first
   for (const security::Alarm& alarm : alarms.kept()) {
     auto& [count, first] = kinds[alarm.kind];
     if (count++ == 0) first = fmt::format("at {:.3f} us: {}", ns(alarm.time) / 1000, alarm.text);
   }
-  std::vector<std::string> lines;
   for (const auto& [kind, entry] : kinds)
-    lines.push_back(fmt::format("warning: alarm {}: {}, the first {}", kind, entry.first, entry.second));
-  if (alarms.count() > alarms.kept().size()) lines.push_back(fmt::format("warning: {} alarms in all", alarms.count()));
+    lines.push_back(fmt::format("warning: alarm {}{}: {}, the first {}", kind, of, entry.first, entry.second));
+  if (alarms.count() > alarms.kept().size())
+    lines.push_back(fmt::format("warning: {} alarms{} in all", alarms.count(), of));
+}
+
+}  // namespace
+
+std::vector<std::string> alarm_lines(platform::Machine& machine) {
+  std::vector<std::string> lines;
+  for (const auto& server : machine.servers()) add_alarms(*server, lines);
   return lines;
 }
 

@@ -9,7 +9,9 @@
 
 namespace cardvp::scenarios {
 
-nlohmann::ordered_json security_json(const Scenario& scenario, platform::Machine& machine, const HostProgram& program);
+// Of one server.
+nlohmann::ordered_json security_json(const Scenario& scenario, platform::Machine& machine, const HostProgram& program,
+                                     std::size_t server);
 
 // What a workload of the kinds that move no data has to say: "call", "attest", "firmware_update", "flash_write".
 // Empty: nothing.

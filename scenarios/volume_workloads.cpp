@@ -20,7 +20,7 @@ std::string missing_error(const host::IoResult& io, const std::string& expected)
 
 }  // namespace
 
-void VolumeWorkloads::forget(std::size_t volume) { knowledge_[volume] = {nullptr, true}; }
+void VolumeWorkloads::forget(std::size_t server, std::size_t volume) { knowledge_[server][volume] = {nullptr, true}; }
 
 Task<> VolumeWorkloads::run_checksum(const Workload& workload, WorkloadResult& result, std::uint64_t* progress) {
   const ChecksumWorkload& checksum = std::get<ChecksumWorkload>(workload.what);
@@ -38,17 +38,17 @@ Task<> VolumeWorkloads::run_checksum(const Workload& workload, WorkloadResult& r
     co_return;
   }
   if (!checksum.expect_medium || !done.error.empty()) co_return;
-  result.expected_sha256 = file_sha256(files_[workload.volume]);
+  result.expected_sha256 = file_sha256(files_[workload.server][workload.volume]);
   if (result.sha256 != result.expected_sha256)
     result.error = fmt::format("the host read content of SHA-256 {}, but that of {} is {}", result.sha256,
-                               files_[workload.volume].filename().string(), result.expected_sha256);
+                               files_[workload.server][workload.volume].filename().string(), result.expected_sha256);
 }
 
 Task<> VolumeWorkloads::run_io(const Workload& workload, WorkloadResult& result, std::uint64_t* progress,
                                host::IoWatch* watch) {
   host::nvme::Driver& driver = this->driver(workload);
   host::IoWorkloadConfig config = std::get<host::IoWorkloadConfig>(workload.what);
-  Knowledge& known = knowledge_[workload.volume];
+  Knowledge& known = knowledge_[workload.server][workload.volume];
   if (config.verify && !known.content && driver.running()) {
     const auto initial = known.overwritten ? host::InitialContent::kUnknown : config.initial;
     known.content =

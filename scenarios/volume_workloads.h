@@ -14,18 +14,22 @@
 
 namespace cardvp::scenarios {
 
+// Where the volumes' bytes are, by server and volume, as in Media.
+using VolumeFiles = std::vector<std::vector<std::filesystem::path>>;
+
 class VolumeWorkloads {
  public:
-  // `files`: where the volumes' bytes are, as in Media.
-  VolumeWorkloads(platform::Machine& machine, const Scenario& scenario, std::vector<std::filesystem::path> files)
-      : machine_(machine), scenario_(scenario), files_(std::move(files)), knowledge_(scenario.card.volumes.size()) {}
+  VolumeWorkloads(platform::Machine& machine, const Scenario& scenario, VolumeFiles files)
+      : machine_(machine), scenario_(scenario), files_(std::move(files)) {
+    for (const ServerScenario& server : scenario.servers) knowledge_.emplace_back(server.card.volumes.size());
+  }
 
   // Either gives the result its figures, and its error. `progress` counts bytes, or commands.
   Task<> run_checksum(const Workload& workload, WorkloadResult& result, std::uint64_t* progress);
   Task<> run_io(const Workload& workload, WorkloadResult& result, std::uint64_t* progress, host::IoWatch* watch);
 
   // The volume has another content from now on, for instance with another key.
-  void forget(std::size_t volume);
+  void forget(std::size_t server, std::size_t volume);
 
  private:
   struct Knowledge {
@@ -33,12 +37,14 @@ class VolumeWorkloads {
     bool overwritten = false;  // by a workload that does not verify
   };
 
-  host::nvme::Driver& driver(const Workload& workload) { return machine_.host().driver(workload.volume); }
+  host::nvme::Driver& driver(const Workload& workload) {
+    return machine_.host(workload.server).driver(workload.volume);
+  }
 
   platform::Machine& machine_;
   const Scenario& scenario_;
-  std::vector<std::filesystem::path> files_;
-  std::vector<Knowledge> knowledge_;
+  VolumeFiles files_;
+  std::vector<std::vector<Knowledge>> knowledge_;  // by server and volume
 };
 
 }  // namespace cardvp::scenarios

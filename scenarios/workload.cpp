@@ -30,7 +30,7 @@ ChecksumWorkload read_checksum(const JsonReader& node, const VolumeConfig& volum
 }
 
 host::IoWorkloadConfig read_io(const JsonReader& node, const VolumeConfig& volume, const Scenario& scenario,
-                               bool background) {
+                               const ServerScenario& server, bool background) {
   constexpr std::uint64_t kDefaultCount = 10'000;
   host::IoWorkloadConfig config;
   config.queue_depth = 32;
@@ -51,7 +51,7 @@ host::IoWorkloadConfig read_io(const JsonReader& node, const VolumeConfig& volum
   config.initial = volume.medium.type == platform::MediumConfig::Type::kMemory && !encrypted(volume)
                        ? host::InitialContent::kZeros
                        : host::InitialContent::kUnknown;
-  const unsigned queues = std::min(scenario.host.driver.io_queues, scenario.card.nvme.queues);
+  const unsigned queues = std::min(server.host.driver.io_queues, server.card.nvme.queues);
   if (config.queues > queues)
     node.fail("queues", fmt::format("at most {}, the I/O queues that driver and controller have", queues));
   if (config.read_percent < 100 && volume.medium.read_only)
@@ -69,7 +69,7 @@ void check_background(const JsonReader& node, const Workload& workload, const Sc
   };
   for (const Workload& other : scenario.workloads) {
     const auto* before = std::get_if<host::IoWorkloadConfig>(&other.what);
-    if (!before || !other.background || other.volume != workload.volume) continue;
+    if (!before || !other.background || other.server != workload.server || other.volume != workload.volume) continue;
     if ((io.verify && writes_unknown(*before)) || (before->verify && writes_unknown(io)))
       node.fail("verify",
                 fmt::format("the same as that of {}, which is in the background and on the same volume", other.name));
@@ -82,7 +82,20 @@ std::size_t find_volume(const std::vector<VolumeConfig>& volumes, const std::str
   return static_cast<std::size_t>(found - volumes.begin());
 }
 
-CallWorkload read_call(const JsonReader& node, const Scenario& scenario, const std::filesystem::path& folder) {
+// The server that a workload is about, if its kind names one.
+std::size_t read_server(const JsonReader& node, const Scenario& scenario) {
+  const std::vector<ServerScenario>& servers = scenario.servers;
+  std::string name;
+  node.read("server", name);
+  const auto found = std::find_if(servers.begin(), servers.end(),
+                                  [&name](const ServerScenario& server) { return server.name == name; });
+  if (found == servers.end())
+    node.fail("server", servers.front().name.empty() ? "nothing, as there is one server" : "the name of a server");
+  return static_cast<std::size_t>(found - servers.begin());
+}
+
+CallWorkload read_call(const JsonReader& node, const Scenario& scenario, const ServerScenario& server,
+                       const std::filesystem::path& folder) {
   CallWorkload call;
   std::string key = "installed:keys/test_operator_key.pem";
   node.read("method", call.method);
@@ -97,8 +110,8 @@ CallWorkload read_call(const JsonReader& node, const Scenario& scenario, const s
     node.fail("surprise", "no value, as this is no detach_volume");
   const auto named = call.params.find("volume");
   if (named == call.params.end() || !named->is_string()) return call;
-  const std::size_t volume = find_volume(scenario.card.volumes, named->get<std::string>());
-  if (volume < scenario.card.volumes.size()) call.volume = volume;  // else the gateway has something to say
+  const std::size_t volume = find_volume(server.card.volumes, named->get<std::string>());
+  if (volume < server.card.volumes.size()) call.volume = volume;  // else the gateway has something to say
   return call;
 }
 
@@ -121,12 +134,18 @@ FlashWriteWorkload read_flash_write(const JsonReader& node) {
 }
 
 // The volume that a workload is about; the first for those that need not name one.
-std::size_t read_volume(const JsonReader& node, const std::vector<VolumeConfig>& volumes) {
-  std::string name;
-  node.read("volume", name);
-  const std::size_t volume = node.has("volume") ? find_volume(volumes, name) : 0;
-  if (volume >= volumes.size()) node.fail("volume", "the name of one of the card's volumes");
-  return volume;
+void read_volume(const JsonReader& node, const Scenario& scenario, Workload& workload) {
+  std::string wanted;
+  node.read("volume", wanted);
+  for (const ServerScenario& server : scenario.servers)
+    for (const VolumeConfig& volume : server.card.volumes) {
+      if (node.has("volume") && server.qualified(volume.name) != wanted) continue;
+      workload.server = static_cast<std::size_t>(&server - scenario.servers.data());
+      workload.volume = static_cast<std::size_t>(&volume - server.card.volumes.data());
+      return;
+    }
+  node.fail("volume", scenario.servers.front().name.empty() ? "the name of one of the card's volumes"
+                                                            : "SERVER/VOLUME, one of a server's volumes");
 }
 
 }  // namespace
@@ -142,22 +161,25 @@ Workload read_workload(const JsonReader& node, const Scenario& scenario, const s
     if (other.name == workload.name) node.fail("name", "a name that no other workload has");
 
   if (workload.type == "call") {
-    workload.what = read_call(node, scenario, folder);
+    workload.server = read_server(node, scenario);
+    workload.what = read_call(node, scenario, scenario.servers[workload.server], folder);
     return workload;
   }
   if (workload.type == "flash_write") {
+    workload.server = read_server(node, scenario);
     workload.what = read_flash_write(node);
     return workload;
   }
-  workload.volume = read_volume(node, scenario.card.volumes);
-  const VolumeConfig& volume = scenario.card.volumes[workload.volume];
+  read_volume(node, scenario, workload);
+  const ServerScenario& server = scenario.servers[workload.server];
+  const VolumeConfig& volume = server.card.volumes[workload.volume];
   std::uint64_t block_size = 0;
   if (workload.type == "checksum") {
     ChecksumWorkload checksum = read_checksum(node, volume);
     block_size = checksum.config.block_size;
     workload.what = std::move(checksum);
   } else if (workload.type == "io") {
-    host::IoWorkloadConfig io = read_io(node, volume, scenario, workload.background);
+    host::IoWorkloadConfig io = read_io(node, volume, scenario, server, workload.background);
     block_size = io.block_size;
     workload.what = std::move(io);
     check_background(node, workload, scenario);

@@ -1,4 +1,4 @@
-// What a scenario's host does, and its operator meanwhile: the entries of /host/workloads.
+// What a scenario's host does, and its operator meanwhile: the entries of /host/workloads, or of /workloads.
 #pragma once
 
 #include <cstdint>
@@ -54,6 +54,7 @@ struct Workload {
   std::string name;
   std::string type;        // as in the scenario
   std::string pointer;     // "/host/workloads/3"
+  std::size_t server = 0;  // index into Scenario::servers
   std::size_t volume = 0;  // index into CardConfig::volumes; means nothing for calls and flash_write
   bool background = false;
   std::string expect_error;  // of checksum and io: the status that all commands must end with; empty: none

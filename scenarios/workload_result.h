@@ -37,8 +37,9 @@ struct FlashWriteResult {
 struct WorkloadResult {
   std::size_t number = 0;  // in the scenario's list
   std::string name;
-  std::string type;    // as in the scenario
-  std::string volume;  // empty: it is about none
+  std::string type;        // as in the scenario
+  std::size_t server = 0;  // in the scenario's list
+  std::string volume;      // as workloads name it; empty: it is about none
   bool background = false;
   std::string error;           // why it could not run, or is no success; empty: passed
   std::string expected_error;  // the status that every command had to end with

@@ -29,7 +29,7 @@ json with_defaults(const json& schema, const json& root) {
   for (const auto& [name, property] : schema.at("properties").items()) {
     if (property.contains("default"))
       result[name] = property.at("default");
-    else if (property.value("type", "") == "object")
+    else if (property.value("type", "") == "object" || name == "card" || name == "host")
       result[name] = with_defaults(property, root);
   }
   return result;
@@ -38,6 +38,7 @@ json with_defaults(const json& schema, const json& root) {
 TEST(Config, SchemaAndStructuresHaveTheSameDefaults) {
   const json& schema = scenarios::scenario_schema();
   json full = with_defaults(schema, schema);
+  full.erase("workloads");  // of several servers
   json volume = with_defaults(schema["definitions"]["volume"], schema);
   volume.update(minimal()["card"]["volumes"][0]);
   full["name"] = "t";
@@ -66,49 +67,50 @@ TEST(Config, SchemaAndStructuresHaveTheSameDefaults) {
   EXPECT_EQ(a.seed, b.seed);
   EXPECT_EQ(a.boot_limit, b.boot_limit);
   EXPECT_EQ(a.run_limit, b.run_limit);
-  EXPECT_EQ(a.card.cluster.cores, b.card.cluster.cores);
-  EXPECT_EQ(a.card.cluster.core.frequency_hz, b.card.cluster.core.frequency_hz);
-  EXPECT_EQ(a.card.cluster.core.quantum, b.card.cluster.core.quantum);
-  EXPECT_EQ(a.card.cluster.core.picojoules_per_instruction, b.card.cluster.core.picojoules_per_instruction);
-  EXPECT_EQ(a.card.dram_size, b.card.dram_size);
-  EXPECT_EQ(a.card.fuses.card_id, b.card.fuses.card_id);
-  EXPECT_EQ(a.card.fuses.life_cycle, b.card.fuses.life_cycle);
-  EXPECT_EQ(a.card.fuses.security_version, b.card.fuses.security_version);
-  EXPECT_EQ(a.card.fuses.device_secret, b.card.fuses.device_secret);
-  EXPECT_EQ(a.card.security.lanes, b.card.security.lanes);
-  EXPECT_EQ(a.card.security.slots, b.card.security.slots);
+  EXPECT_EQ(a.servers[0].card.cluster.cores, b.servers[0].card.cluster.cores);
+  EXPECT_EQ(a.servers[0].card.cluster.core.frequency_hz, b.servers[0].card.cluster.core.frequency_hz);
+  EXPECT_EQ(a.servers[0].card.cluster.core.quantum, b.servers[0].card.cluster.core.quantum);
+  EXPECT_EQ(a.servers[0].card.cluster.core.picojoules_per_instruction,
+            b.servers[0].card.cluster.core.picojoules_per_instruction);
+  EXPECT_EQ(a.servers[0].card.dram_size, b.servers[0].card.dram_size);
+  EXPECT_EQ(a.servers[0].card.fuses.card_id, b.servers[0].card.fuses.card_id);
+  EXPECT_EQ(a.servers[0].card.fuses.life_cycle, b.servers[0].card.fuses.life_cycle);
+  EXPECT_EQ(a.servers[0].card.fuses.security_version, b.servers[0].card.fuses.security_version);
+  EXPECT_EQ(a.servers[0].card.fuses.device_secret, b.servers[0].card.fuses.device_secret);
+  EXPECT_EQ(a.servers[0].card.security.lanes, b.servers[0].card.security.lanes);
+  EXPECT_EQ(a.servers[0].card.security.slots, b.servers[0].card.security.slots);
   const auto same_cost = [](const security::OperationCost& x, const security::OperationCost& y) {
     return x.latency == y.latency && x.bandwidth == y.bandwidth && x.picojoules == y.picojoules &&
            x.picojoules_per_byte == y.picojoules_per_byte;
   };
-  EXPECT_TRUE(same_cost(a.card.security.cipher, b.card.security.cipher));
-  EXPECT_TRUE(same_cost(a.card.security.hash, b.card.security.hash));
-  EXPECT_TRUE(same_cost(a.card.security.public_key, b.card.security.public_key));
-  EXPECT_TRUE(same_cost(a.card.security.random, b.card.security.random));
-  EXPECT_EQ(a.card.tamper_at, b.card.tamper_at);
-  EXPECT_EQ(a.card.volumes[0].attached, b.card.volumes[0].attached);
-  EXPECT_EQ(a.card.link.generation, b.card.link.generation);
-  EXPECT_EQ(a.card.link.lanes, b.card.link.lanes);
-  EXPECT_EQ(a.card.link.latency, b.card.link.latency);
-  EXPECT_EQ(a.card.link.max_payload, b.card.link.max_payload);
-  EXPECT_EQ(a.card.link.max_read_request, b.card.link.max_read_request);
-  EXPECT_EQ(a.card.nvme.queues, b.card.nvme.queues);
-  EXPECT_EQ(a.card.nvme.queue_entries, b.card.nvme.queue_entries);
-  EXPECT_EQ(a.card.nvme.command_overhead, b.card.nvme.command_overhead);
-  EXPECT_EQ(a.host.memory_size, b.host.memory_size);
-  EXPECT_EQ(a.host.driver.io_queues, b.host.driver.io_queues);
-  EXPECT_EQ(a.host.driver.queue_entries, b.host.driver.queue_entries);
-  EXPECT_EQ(a.host.driver.interrupt_latency, b.host.driver.interrupt_latency);
-  EXPECT_EQ(a.host.driver.software_cost, b.host.driver.software_cost);
-  EXPECT_EQ(a.host.driver.command_timeout, b.host.driver.command_timeout);
-  const storage::VolumeConfig &va = a.card.volumes[0].timing, &vb = b.card.volumes[0].timing;
+  EXPECT_TRUE(same_cost(a.servers[0].card.security.cipher, b.servers[0].card.security.cipher));
+  EXPECT_TRUE(same_cost(a.servers[0].card.security.hash, b.servers[0].card.security.hash));
+  EXPECT_TRUE(same_cost(a.servers[0].card.security.public_key, b.servers[0].card.security.public_key));
+  EXPECT_TRUE(same_cost(a.servers[0].card.security.random, b.servers[0].card.security.random));
+  EXPECT_EQ(a.servers[0].card.tamper_at, b.servers[0].card.tamper_at);
+  EXPECT_EQ(a.servers[0].card.volumes[0].attached, b.servers[0].card.volumes[0].attached);
+  EXPECT_EQ(a.servers[0].card.link.generation, b.servers[0].card.link.generation);
+  EXPECT_EQ(a.servers[0].card.link.lanes, b.servers[0].card.link.lanes);
+  EXPECT_EQ(a.servers[0].card.link.latency, b.servers[0].card.link.latency);
+  EXPECT_EQ(a.servers[0].card.link.max_payload, b.servers[0].card.link.max_payload);
+  EXPECT_EQ(a.servers[0].card.link.max_read_request, b.servers[0].card.link.max_read_request);
+  EXPECT_EQ(a.servers[0].card.nvme.queues, b.servers[0].card.nvme.queues);
+  EXPECT_EQ(a.servers[0].card.nvme.queue_entries, b.servers[0].card.nvme.queue_entries);
+  EXPECT_EQ(a.servers[0].card.nvme.command_overhead, b.servers[0].card.nvme.command_overhead);
+  EXPECT_EQ(a.servers[0].host.memory_size, b.servers[0].host.memory_size);
+  EXPECT_EQ(a.servers[0].host.driver.io_queues, b.servers[0].host.driver.io_queues);
+  EXPECT_EQ(a.servers[0].host.driver.queue_entries, b.servers[0].host.driver.queue_entries);
+  EXPECT_EQ(a.servers[0].host.driver.interrupt_latency, b.servers[0].host.driver.interrupt_latency);
+  EXPECT_EQ(a.servers[0].host.driver.software_cost, b.servers[0].host.driver.software_cost);
+  EXPECT_EQ(a.servers[0].host.driver.command_timeout, b.servers[0].host.driver.command_timeout);
+  const storage::VolumeConfig &va = a.servers[0].card.volumes[0].timing, &vb = b.servers[0].card.volumes[0].timing;
   EXPECT_EQ(va.block_size, vb.block_size);
   EXPECT_EQ(va.read_latency, vb.read_latency);
   EXPECT_EQ(va.write_latency, vb.write_latency);
   EXPECT_EQ(va.flush_latency, vb.flush_latency);
   EXPECT_EQ(va.bandwidth, vb.bandwidth);
   EXPECT_EQ(va.parallelism, vb.parallelism);
-  EXPECT_EQ(a.card.volumes[0].kind, b.card.volumes[0].kind);
+  EXPECT_EQ(a.servers[0].card.volumes[0].kind, b.servers[0].card.volumes[0].kind);
   const auto& ca = std::get<scenarios::ChecksumWorkload>(a.workloads[0].what);
   const auto& cb = std::get<scenarios::ChecksumWorkload>(b.workloads[0].what);
   EXPECT_EQ(ca.config.block_size, cb.config.block_size);
@@ -152,13 +154,13 @@ TEST(Config, UnitsAreConverted) {
   document["card"]["volumes"][0]["bandwidth_mb_s"] = 2;
   document["limits"]["boot_ms"] = 9;
   const Scenario scenario = parse_scenario(document, "/");
-  EXPECT_EQ(scenario.card.cluster.core.frequency_hz, 800e6);
-  EXPECT_EQ(scenario.card.cluster.core.quantum, sc_core::sc_time(250, sc_core::SC_NS));
-  EXPECT_EQ(scenario.card.dram_size, 3u << 20);
-  EXPECT_EQ(scenario.card.link.latency, sc_core::sc_time(7, sc_core::SC_NS));
-  EXPECT_EQ(scenario.card.volumes[0].timing.read_latency, sc_core::sc_time(1500, sc_core::SC_NS));
-  EXPECT_EQ(scenario.card.volumes[0].timing.bandwidth, 2'000'000u);
-  EXPECT_EQ(scenario.card.volumes[0].medium.size, 8u << 20);
+  EXPECT_EQ(scenario.servers[0].card.cluster.core.frequency_hz, 800e6);
+  EXPECT_EQ(scenario.servers[0].card.cluster.core.quantum, sc_core::sc_time(250, sc_core::SC_NS));
+  EXPECT_EQ(scenario.servers[0].card.dram_size, 3u << 20);
+  EXPECT_EQ(scenario.servers[0].card.link.latency, sc_core::sc_time(7, sc_core::SC_NS));
+  EXPECT_EQ(scenario.servers[0].card.volumes[0].timing.read_latency, sc_core::sc_time(1500, sc_core::SC_NS));
+  EXPECT_EQ(scenario.servers[0].card.volumes[0].timing.bandwidth, 2'000'000u);
+  EXPECT_EQ(scenario.servers[0].card.volumes[0].medium.size, 8u << 20);
   EXPECT_EQ(scenario.boot_limit, sc_core::sc_time(9, sc_core::SC_MS));
 }
 
@@ -171,12 +173,12 @@ TEST(Config, PathsAreRelativeToTheScenario) {
   document["card"]["operator_key"] = "keys/me.pem";
   document["card"]["volumes"][0]["medium"] = {{"type", "file"}, {"path", "disk.img"}};
   const Scenario scenario = parse_scenario(document, "/some/scenarios");
-  EXPECT_EQ(scenario.card.firmware, "/some/fw/x.img");
-  EXPECT_EQ(scenario.card.rom, "/abs/rom.bin");
-  EXPECT_EQ(scenario.card.firmware_b, "installed:older.img");  // for the program to find
-  EXPECT_EQ(scenario.card.host_image, "/some/scenarios/host.img");
-  EXPECT_EQ(scenario.card.operator_key, "/some/scenarios/keys/me.pem");
-  EXPECT_EQ(scenario.card.volumes[0].medium.path, "/some/scenarios/disk.img");
+  EXPECT_EQ(scenario.servers[0].card.firmware, "/some/fw/x.img");
+  EXPECT_EQ(scenario.servers[0].card.rom, "/abs/rom.bin");
+  EXPECT_EQ(scenario.servers[0].card.firmware_b, "installed:older.img");  // for the program to find
+  EXPECT_EQ(scenario.servers[0].card.host_image, "/some/scenarios/host.img");
+  EXPECT_EQ(scenario.servers[0].card.operator_key, "/some/scenarios/keys/me.pem");
+  EXPECT_EQ(scenario.servers[0].card.volumes[0].medium.path, "/some/scenarios/disk.img");
 }
 
 TEST(Config, TheSecurityEngineHasItsOwnFigures) {
@@ -195,7 +197,7 @@ TEST(Config, TheSecurityEngineHasItsOwnFigures) {
                                 {"random_picojoules_per_byte", 5},
                                 {"public_key_picojoules_per_operation", 6},
                                 {"security_static_watts", 7}};
-  const platform::CardConfig card = parse_scenario(document, "/").card;
+  const platform::CardConfig card = parse_scenario(document, "/").servers[0].card;
   const security::EngineConfig& engine = card.security;
   EXPECT_EQ(engine.lanes, 3u);
   EXPECT_EQ(engine.slots, 40u);
@@ -224,7 +226,7 @@ TEST(Config, VolumesAreEncryptedAsTheySay) {
   volumes[2]["encryption"] = {{"key", "ephemeral"}};
   volumes[3]["encryption"] = {{"key", "wrapped"}};
   volumes[3]["attached"] = false;
-  const auto parsed = parse_scenario(document, "/").card.volumes;
+  const auto parsed = parse_scenario(document, "/").servers[0].card.volumes;
   using Encryption = VolumeConfig::Encryption;
   EXPECT_EQ(parsed[0].encryption, Encryption::kNone);
   EXPECT_EQ(parsed[1].encryption, Encryption::kWrappedKey);
@@ -241,7 +243,7 @@ TEST(Config, VolumesAreEncryptedAsTheySay) {
 
 TEST(Config, TheDeviceSecretIsTheTestCardsUnlessItIsGiven) {
   json document = minimal();
-  const auto secret = [&] { return parse_scenario(document, "/").card.fuses.device_secret; };
+  const auto secret = [&] { return parse_scenario(document, "/").servers[0].card.fuses.device_secret; };
   EXPECT_EQ(secret()[0], 0);
   EXPECT_EQ(secret()[31], 31);
   document["card"]["fuses"]["device_secret"] = "ff" + std::string(60, '0') + "a7";
@@ -251,7 +253,7 @@ TEST(Config, TheDeviceSecretIsTheTestCardsUnlessItIsGiven) {
 }
 
 TEST(Config, TheFusesTrustTheTestRootKeyUnlessTheySayOtherwise) {
-  EXPECT_EQ(parse_scenario(minimal(), "/").card.fuses.root_key_hash, platform::kTestRootKeyHash);
+  EXPECT_EQ(parse_scenario(minimal(), "/").servers[0].card.fuses.root_key_hash, platform::kTestRootKeyHash);
 }
 
 TEST(Config, VolumesHaveSerialsAndDeviceNamesOfTheirOwn) {
@@ -261,7 +263,7 @@ TEST(Config, VolumesHaveSerialsAndDeviceNamesOfTheirOwn) {
     volumes.push_back(volumes[0]);
     volumes.back()["name"] = "v" + std::to_string(i);
   }
-  const auto parsed = parse_scenario(document, "/").card.volumes;
+  const auto parsed = parse_scenario(document, "/").servers[0].card.volumes;
   EXPECT_EQ(parsed[0].serial, "vol00000000000000001");
   EXPECT_EQ(parsed[0].device_name, "sda");
   EXPECT_EQ(parsed[25].device_name, "sdz");
@@ -275,7 +277,7 @@ TEST(Config, RootKeyHashIsReadByteByByte) {
   std::string hash(96, '0');
   hash.replace(0, 4, "1fe0");
   document["card"]["fuses"] = {{"root_key_hash", hash}, {"life_cycle", "returned"}};
-  const memory::FusesConfig fuses = parse_scenario(document, "/").card.fuses;
+  const memory::FusesConfig fuses = parse_scenario(document, "/").servers[0].card.fuses;
   EXPECT_EQ(fuses.root_key_hash[0], 0x1f);
   EXPECT_EQ(fuses.root_key_hash[1], 0xe0);
   EXPECT_EQ(fuses.life_cycle, 2);
