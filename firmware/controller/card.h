@@ -34,15 +34,26 @@ void volumes_handle_message(void);
 void volumes_save(struct live_state* state);
 int volumes_restore(const struct live_state* state, uint32_t version); /* false: the state cannot be */
 
+/* Interfaces by PCIe function (interfaces.c). */
+int interface_attached(unsigned function);
+enum interface_result interface_attach(const struct control_attach_interface* request);
+void interface_detach(unsigned function);
+void interface_link(unsigned function, int up);
+/* Handles the oldest message of the NIC channel; there must be one. */
+void interfaces_handle_message(void);
+/* No engine is about to write to this firmware's memory. */
+int interfaces_quiet(void);
+void interfaces_save(struct live_state* state);
+int interfaces_restore(const struct live_state* state); /* false: the state cannot be */
+
 /* Handles the oldest message of the control channel; there must be one (control_messages.c). */
 void control_init(struct boot_handoff* handoff);
 void control_handle_message(void);
 void control_save(struct live_state* state);
 void control_restore(const struct live_state* state);
 
-/* While the link trains: looks at it when the timer's interrupt has come (link.c). */
+/* Enables the link, and says when it is up (link.c). */
 void link_start(void);
-void link_timer(void);
 void link_save(struct live_state* state);
 void link_restore(const struct live_state* state);
 

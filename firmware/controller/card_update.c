@@ -1,5 +1,7 @@
 /* Firmware update on the card: flash, host memory and ROM behind the logic's port (update.h), and the live update: the
  * state that one firmware leaves in DRAM for the next (live.h). */
+#include <stddef.h>
+
 #include "card.h"
 #include "console.h"
 #include "flash.h"
@@ -78,14 +80,20 @@ static uint64_t rom_call(uint64_t call, uint64_t first, uint64_t second) {
   return x0;
 }
 
+static int quiet(void* context) {
+  (void)context;
+  return interfaces_quiet();
+}
+
 static enum image_fault activate(void* context, unsigned slot, const struct update_request* commit) {
   (void)context;
   struct live_state* state = live_state();
-  memset(state, 0, sizeof *state - sizeof state->volumes);
+  memset(state, 0, offsetof(struct live_state, volumes));
   state->from = version;
   state->stopped_us = now_us();
   state->commit = *commit;
   volumes_save(state);
+  interfaces_save(state);
   control_save(state);
   link_save(state);
   live_seal(state);
@@ -117,6 +125,7 @@ void card_update_init(const struct boot_handoff* handoff) {
       .program = program,
       .verify_staged = verify_staged,
       .verify_slot = verify_slot,
+      .quiet = quiet,
       .activate = activate,
   };
   if (!memory_at(MAP_DRAM + CARD_DRAM_BYTES - 1)) {
@@ -132,7 +141,7 @@ void card_take_over(const struct boot_handoff* handoff) {
   if (!handoff->live) return;
   const struct live_state* state = live_state();
   enum live_fault fault = handoff->live == (uint64_t)state ? live_check(state) : LIVE_BAD_FORMAT;
-  if (fault == LIVE_GOOD && !volumes_restore(state, version)) fault = LIVE_DAMAGED;
+  if (fault == LIVE_GOOD && (!volumes_restore(state, version) || !interfaces_restore(state))) fault = LIVE_DAMAGED;
   if (fault != LIVE_GOOD) {
     print_log("live update: the state is %s: reset", fault == LIVE_DAMAGED ? "damaged" : "of another format");
     card_reset();

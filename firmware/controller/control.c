@@ -4,7 +4,7 @@
 #include "mem.h"
 #include "regs.h"
 
-enum { PCI_VENDOR = 0x1d0f, PCI_NETWORK_VOLUME = 0x8061, PCI_LOCAL_VOLUME = 0xcd01, PCI_CLASS_NVME = 0x010802 };
+enum { PCI_NETWORK_VOLUME = 0x8061, PCI_LOCAL_VOLUME = 0xcd01, PCI_CLASS_NVME = 0x010802 };
 
 static uint32_t attach_volume(struct control* control, const struct control_attach_volume* request) {
   const struct control_port* port = control->port;
@@ -12,7 +12,8 @@ static uint32_t attach_volume(struct control* control, const struct control_atta
   if (request->kind != CONTROL_VOLUME_NETWORK && request->kind != CONTROL_VOLUME_LOCAL) return CONTROL_UNKNOWN;
   if (request->flags & ~(uint32_t)CONTROL_VOLUME_ENCRYPTED) return CONTROL_UNKNOWN;
   if (!port->function_exists(port->context, function)) return CONTROL_NO_HARDWARE;
-  if (port->attached(port->context, function)) return CONTROL_ALREADY_ATTACHED;
+  if (port->attached(port->context, function) || port->interface_attached(port->context, function))
+    return CONTROL_ALREADY_ATTACHED;
   int encrypted = (request->flags & CONTROL_VOLUME_ENCRYPTED) != 0;
   int has_key = port->key_valid(port->context, slot);
   if (encrypted && !has_key) return CONTROL_NO_KEY;
@@ -134,6 +135,9 @@ struct control_result control_request(struct control* control, const union contr
     case CONTROL_START: result.status = start(control, &result.value); break;
     case CONTROL_VOLUME_KEY: result.status = volume_key(control, &message->key, &result.value); break;
     case CONTROL_DETACH_VOLUME: result.status = detach_volume(control, function); break;
+    case CONTROL_ATTACH_INTERFACE: result.status = control_interface_attach(control, &message->interface); break;
+    case CONTROL_DETACH_INTERFACE: result.status = control_interface_detach(control, function); break;
+    case CONTROL_LINK: result.status = control_interface_link(control, &message->link); break;
     case CONTROL_DESTROY_KEY: result.status = destroy_key(control, function); break;
     case CONTROL_PING:
       result.status = CONTROL_OK;

@@ -1,4 +1,5 @@
-/* What the control plane asks for (platform/control_messages.h): volumes and their keys, and the host's start.
+/* What the control plane asks for (platform/control_messages.h): volumes and their keys, interfaces, and the host's
+ * start.
  *
  * Rules of its own:
  * - A volume that has a key is attached encrypted or not at all: CONTROL_BAD_KEY otherwise. So a forgotten flag never
@@ -12,6 +13,7 @@
 #ifndef CARDVP_FIRMWARE_CONTROL_H
 #define CARDVP_FIRMWARE_CONTROL_H
 
+#include "ena.h"
 #include "messages.h"
 #include "models/security/descriptor.h"
 #include "nvme.h"
@@ -22,6 +24,7 @@ extern "C" {
 #endif
 
 enum volume_result { VOLUME_ATTACHED, VOLUME_NO_HARDWARE, VOLUME_ALREADY_ATTACHED };
+enum interface_result { INTERFACE_ATTACHED, INTERFACE_NO_HARDWARE, INTERFACE_NO_ROOM };
 
 struct control_port {
   void* context;
@@ -31,6 +34,12 @@ struct control_port {
   int (*attached)(void* context, unsigned function);
   enum volume_result (*attach)(void* context, unsigned function, const struct nvme_identity* identity, uint32_t cipher);
   void (*detach)(void* context, unsigned function);
+
+  /* The ENA device that the firmware has for an interface. */
+  int (*interface_attached)(void* context, unsigned function);
+  enum interface_result (*interface_attach)(void* context, const struct control_attach_interface* request);
+  void (*interface_detach)(void* context, unsigned function);
+  void (*interface_link)(void* context, unsigned function, int up);
 
   /* The function, before the host. */
   void (*show)(void* context, unsigned function, const struct pcie_identity* identity);
@@ -57,8 +66,12 @@ union control_message {
   struct control_header header;
   struct control_attach_volume attach;
   struct control_volume_key key;
+  struct control_attach_interface interface;
+  struct control_link link;
   uint32_t words[MAILBOX_MESSAGE_BYTES / 4];
 };
+
+enum { PCI_VENDOR = 0x1d0f };
 
 struct control {
   const struct control_port* port;
@@ -71,6 +84,12 @@ struct control_result control_request(struct control* control, const union contr
 
 /* The key slot of a function's volume. */
 static inline unsigned control_key_slot(unsigned function) { return SECURITY_FIRST_FREE_SLOT + function; }
+
+/* -- Between the files of this code: what is about interfaces gives CONTROL_OK and the like. -- */
+
+uint32_t control_interface_attach(struct control* control, const struct control_attach_interface* request);
+uint32_t control_interface_detach(struct control* control, unsigned function);
+uint32_t control_interface_link(struct control* control, const struct control_link* request);
 
 #ifdef __cplusplus
 }

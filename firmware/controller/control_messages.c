@@ -32,6 +32,26 @@ static void detach(void* context, unsigned function) {
   volume_detach(function);
 }
 
+static int has_interface(void* context, unsigned function) {
+  (void)context;
+  return interface_attached(function);
+}
+
+static enum interface_result attach_interface(void* context, const struct control_attach_interface* request) {
+  (void)context;
+  return interface_attach(request);
+}
+
+static void detach_interface(void* context, unsigned function) {
+  (void)context;
+  interface_detach(function);
+}
+
+static void set_link(void* context, unsigned function, int up) {
+  (void)context;
+  interface_link(function, up);
+}
+
 static void show(void* context, unsigned function, const struct pcie_identity* identity) {
   (void)context;
   pcie_function_attach(function, identity);
@@ -115,6 +135,10 @@ static const struct control_port port = {
     .attached = attached,
     .attach = attach,
     .detach = detach,
+    .interface_attached = has_interface,
+    .interface_attach = attach_interface,
+    .interface_detach = detach_interface,
+    .interface_link = set_link,
     .show = show,
     .hide = hide,
     .key_valid = key_valid,

@@ -1,34 +1,41 @@
-/* Bringing the link up. The endpoint has no interrupt for it, so the timer looks, until the link is up or has had time
+/* Bringing the link up. The endpoint has no interrupt for it, so a timer looks, until the link is up or has had time
  * enough. */
 #include "card.h"
 #include "console.h"
 #include "timer.h"
+#include "timers.h"
 
 enum { LOOK_US = 100, TRAINING_LIMIT_US = 1000000 };
 
 static uint64_t started_us;
 static int trains;
 
+static void link_timer(void* context);
+
+static struct timers_entry timer = {.expired = link_timer};
+
+static void look_again(void) {
+  trains = 1;
+  timers_set(&timer, now_us() + LOOK_US);
+}
+
+static void link_timer(void* context) {
+  (void)context;
+  unsigned generation, lanes;
+  trains = 0;
+  if (pcie_link_up(&generation, &lanes))
+    print_log("link up: generation %u, %u lanes", generation, lanes);
+  else if (now_us() - started_us > TRAINING_LIMIT_US)
+    print_log("link does not come up");
+  else
+    look_again();
+}
+
 void link_start(void) {
   pcie_link_enable();
   print_log("link enabled");
   started_us = now_us();
-  trains = 1;
-  timer_start(LOOK_US);
-}
-
-void link_timer(void) {
-  unsigned generation, lanes;
-  timer_stop();
-  trains = 0;
-  if (pcie_link_up(&generation, &lanes)) {
-    print_log("link up: generation %u, %u lanes", generation, lanes);
-  } else if (now_us() - started_us > TRAINING_LIMIT_US) {
-    print_log("link does not come up");
-  } else {
-    trains = 1;
-    timer_start(LOOK_US);
-  }
+  look_again();
 }
 
 void link_save(struct live_state* state) {
@@ -37,7 +44,6 @@ void link_save(struct live_state* state) {
 }
 
 void link_restore(const struct live_state* state) {
-  trains = state->link_trains;
   started_us = state->link_started_us;
-  if (trains) timer_start(LOOK_US);
+  if (state->link_trains) look_again();
 }

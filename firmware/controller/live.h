@@ -8,13 +8,14 @@
 #ifndef CARDVP_FIRMWARE_LIVE_H
 #define CARDVP_FIRMWARE_LIVE_H
 
+#include "ena.h"
 #include "nvme.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-enum { LIVE_MAGIC = 0x4556494c /* "LIVE" */, LIVE_FORMAT = 1, LIVE_MOST_VOLUMES = 256 };
+enum { LIVE_MAGIC = 0x4556494c /* "LIVE" */, LIVE_FORMAT = 2, LIVE_MOST_VOLUMES = 256, LIVE_MOST_INTERFACES = 64 };
 
 struct live_volume {
   struct nvme_identity identity; /* its firmware revision is the old firmware's */
@@ -29,10 +30,19 @@ struct live_volume {
   uint8_t not_coalesced[NVME_MAX_VECTORS / 8];
 };
 
+struct live_interface {
+  struct ena_identity identity;
+  uint16_t function;
+  uint8_t link_up;
+  uint8_t reserved;
+  uint32_t number; /* in the log: ena0, ena1, ... */
+  struct ena_state state;
+};
+
 struct live_state {
   uint32_t magic;
   uint32_t format;
-  uint32_t size;       /* bytes of all of it */
+  uint32_t size;       /* bytes of it that are used */
   uint32_t from;       /* version of the firmware that wrote it */
   uint64_t check;      /* over everything behind it */
   uint64_t stopped_us; /* when the old firmware took its last message */
@@ -41,10 +51,14 @@ struct live_state {
   uint32_t messages_taken; /* of the NVMe channel */
   uint32_t volumes_numbered;
   uint32_t volume_count;
+  uint32_t nic_messages_taken;
+  uint32_t interfaces_numbered;
+  uint32_t interface_count;
   uint8_t host_started;
   uint8_t link_trains;
   uint8_t reserved[2];
-  struct live_volume volumes[LIVE_MOST_VOLUMES]; /* volume_count of them */
+  struct live_volume volumes[LIVE_MOST_VOLUMES];          /* volume_count of them */
+  struct live_interface interfaces[LIVE_MOST_INTERFACES]; /* interface_count of them */
 };
 
 enum live_fault { LIVE_GOOD, LIVE_BAD_FORMAT, LIVE_DAMAGED };
@@ -59,6 +73,10 @@ void live_save_volume(struct live_volume* to, const struct nvme_controller* from
  */
 int live_restore_volume(struct nvme_controller* to, const struct nvme_port* port, const struct nvme_card* card,
                         const struct live_volume* from, const char revision[8]);
+
+/* Likewise; no control buffer may be on its way. */
+void live_save_interface(struct live_interface* to, const struct ena_device* from, unsigned number);
+int live_restore_interface(struct ena_device* to, const struct ena_port* port, const struct live_interface* from);
 
 #ifdef __cplusplus
 }

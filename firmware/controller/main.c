@@ -11,7 +11,7 @@
 #include "gic.h"
 #include "mailbox.h"
 #include "map.h"
-#include "timer.h"
+#include "timers.h"
 #include "watchdog.h"
 
 const char program_name[] = "firmware";
@@ -57,6 +57,10 @@ static void work(void) {
       volumes_handle_message();
       more = 1;
     }
+    if (mailbox_waiting(MAILBOX_CHANNEL_NIC)) {
+      interfaces_handle_message();
+      more = 1;
+    }
     if (update_step(&card_update)) more = 1;
     watchdog_feed();
   } while (more);
@@ -78,6 +82,7 @@ static void start(uint64_t x0) {
   card_take_over(handoff);
   mailbox_enable(MAILBOX_CHANNEL_CONTROL);
   mailbox_enable(MAILBOX_CHANNEL_NVME);
+  mailbox_enable(MAILBOX_CHANNEL_NIC);
   gic_enable(IRQ_MAILBOX);
   print_log("ready");
 }
@@ -100,7 +105,7 @@ _Noreturn void main(uint64_t x0) {
     }
     if (timer_expired) {
       timer_expired = 0;
-      link_timer();
+      timers_run();
       gic_enable(IRQ_PHYSICAL_TIMER);
     }
     if (tampered) {

@@ -197,10 +197,15 @@ static void confirm(struct update* update) {
   finish(update, record(update, update->active) ? NVME_SUCCESS : NVME_INTERNAL_ERROR);
 }
 
+/* Downloads of other functions end first, and whatever else the new firmware would not know of. */
+static int may_activate(const struct update* update) {
+  return update->fetch_count == 0 && update->port->quiet(update->port->context);
+}
+
 int update_step(struct update* update) {
   switch (update->step) {
     case UPDATE_IDLE:
-      if (!update->due || update->fetch_count) return 0;
+      if (!update->due || !may_activate(update)) return 0;
       activate_pending(update);
       break;
     case UPDATE_CHECK_PACKAGE: check_package(update); break;
@@ -210,8 +215,7 @@ int update_step(struct update* update) {
     case UPDATE_CHECK_PROGRAMMED: check_programmed(update); break;
     case UPDATE_RECORD: record_for_reset(update); break;
     case UPDATE_ACTIVATE:
-      /* Downloads of another function end first: the new firmware does not know of them. */
-      if (update->fetch_count) return 0;
+      if (!may_activate(update)) return 0;
       activate(update);
       break;
     case UPDATE_CONFIRM: confirm(update); break;

@@ -58,6 +58,8 @@ struct update_port {
    * header. */
   enum image_fault (*verify_staged)(void* context, const struct image_header* header, uint32_t space);
   enum image_fault (*verify_slot)(void* context, const struct image_header* header, unsigned slot);
+  /* Nothing is under way that the new firmware could not know of, Downloads aside. */
+  int (*quiet)(void* context);
   /* Hands over to the firmware in a slot, which goes on with this Commit. Returns only if it was refused. */
   enum image_fault (*activate)(void* context, unsigned slot, const struct update_request* commit);
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "models/base/registers.h"
+#include "models/nic/bar0.h"
 
 namespace cardvp::nic {
 
@@ -25,13 +26,13 @@ namespace interface_regs {
 #include "models/base/declare_registers.h"
 }  // namespace interface_regs
 
-// BAR 0, in bytes: behind the registers of ena_host.def.
+// BAR 0 (bar0.h), in bytes.
 enum Bar0 : std::uint32_t {
-  kSqDoorbells = 0x1000,  // TX SQ n at + 8 * n, RX SQ n at + 8 * n + 4: 256 pairs
-  kUnmask = 0x2000,       // of MSI-X vector n at + 4 * n: all CQs of a vector share it
-  kMsixTable = 0x3000,
-  kMsixPending = 0x5000,
-  kBar0Bytes = 0x8000,
+  kSqDoorbells = ENA_BAR0_SQ_DOORBELLS,
+  kUnmask = ENA_BAR0_UNMASK,
+  kMsixTable = ENA_BAR0_MSIX_TABLE,
+  kMsixPending = ENA_BAR0_MSIX_PENDING,
+  kBar0Bytes = ENA_BAR0_BYTES,
 };
 
 }  // namespace cardvp::nic

@@ -66,12 +66,13 @@ TEST_F(GdbTest, BreakpointsBacktracesStepsAndTimeStandsStill) {
            "hbreak volumes_handle_message", "continue", "backtrace", "up", "detach"});
   EXPECT_THAT(text, ContainsRegex(R"(\$1 = .*0xb000000)"));  // the boot ROM's first instruction
   EXPECT_THAT(text, HasSubstr("Thread 1 (core 0, EL3, running)"));
-  EXPECT_THAT(text, ContainsRegex("Breakpoint 1, link_timer \\(\\) at firmware/controller/link.c:[0-9]+"));
-  EXPECT_THAT(text, ContainsRegex("#0  link_timer \\(\\) at firmware/controller/link.c:[0-9]+\n"
-                                  "#1  0x[0-9a-f]+ in main \\(.*\\) at firmware/controller/main.c:[0-9]+"));
-  EXPECT_THAT(text, HasSubstr("void link_timer(void) {"));  // of list
+  EXPECT_THAT(text, ContainsRegex("Breakpoint 1, link_timer \\(context=.*\\) at firmware/controller/link.c:[0-9]+"));
+  EXPECT_THAT(text, ContainsRegex("#0  link_timer \\(context=.*\\) at firmware/controller/link.c:[0-9]+\n"
+                                  "#1  0x[0-9a-f]+ in timers_run \\(\\) at firmware/sdk/src/timers.c:[0-9]+\n"
+                                  "#2  0x[0-9a-f]+ in main \\(.*\\) at firmware/controller/main.c:[0-9]+"));
+  EXPECT_THAT(text, HasSubstr("void link_timer(void* context) {"));  // of list
   EXPECT_THAT(text, AllOf(HasSubstr("link_timer in section .text"), HasSubstr("link_timer + 4 in section .text")));
-  EXPECT_THAT(text, ContainsRegex("main \\(.*\\) at firmware/controller/main.c:"));  // of finish
+  EXPECT_THAT(text, ContainsRegex("timers_run \\(.*\\) at firmware/sdk/src/timers.c:"));  // of finish
   EXPECT_THAT(text, ContainsRegex("Breakpoint 2, .*volumes_handle_message \\(\\)"));
   EXPECT_THAT(text, ContainsRegex("#1  .*main \\(.*\\)"));
   const std::size_t first = text.find("simulated time: "), second = text.find("simulated time: ", first + 1);

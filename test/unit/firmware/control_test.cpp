@@ -43,6 +43,20 @@ struct Control : testing::Test {
       card(self).attached.erase(function);
       card(self).note("detach");
     };
+    port.interface_attached = [](void* self, unsigned function) -> int {
+      return card(self).interfaces.count(function);
+    };
+    port.interface_attach = [](void* self, const control_attach_interface* request) {
+      if (card(self).interface_result != INTERFACE_ATTACHED) return card(self).interface_result;
+      card(self).interfaces[request->header.function] = *request;
+      card(self).note("attach interface");
+      return INTERFACE_ATTACHED;
+    };
+    port.interface_detach = [](void* self, unsigned function) {
+      card(self).interfaces.erase(function);
+      card(self).note("detach interface");
+    };
+    port.interface_link = [](void* self, unsigned function, int up) { card(self).links.emplace_back(function, up); };
     port.show = [](void* self, unsigned, const pcie_identity* identity) {
       card(self).pcie = *identity;
       card(self).note("show");
@@ -119,6 +133,23 @@ struct Control : testing::Test {
     std::memset(message.key.wrapped, fill, sizeof message.key.wrapped);
     return send(message);
   }
+  static control_message interface(std::uint16_t function) {
+    control_message message{};
+    message.interface.header = {CONTROL_ATTACH_INTERFACE, function, 96};
+    message.interface.vni = 0xffffff;
+    const std::uint8_t mac[6] = {0x02, 1, 2, 3, 4, 5};
+    std::memcpy(message.interface.mac, mac, sizeof mac);
+    message.interface.mtu = 9001;
+    message.interface.speed_mbit = 100000;
+    return message;
+  }
+  std::uint32_t attach_interface(std::uint16_t function) { return send(interface(function)).status; }
+  std::uint32_t link(std::uint16_t function, std::uint32_t up) {
+    control_message message{};
+    message.link.header = {CONTROL_LINK, function, 95};
+    message.link.up = up;
+    return send(message).status;
+  }
   control_result start() {
     control_message message{};
     message.header = {CONTROL_START, 0, 97};
@@ -134,6 +165,9 @@ struct Control : testing::Test {
   }
 
   std::map<unsigned, nvme_identity> attached;
+  std::map<unsigned, control_attach_interface> interfaces;
+  ::interface_result interface_result = INTERFACE_ATTACHED;
+  std::vector<std::pair<unsigned, int>> links;
   std::map<unsigned, std::uint32_t> ciphers;  // by function
   std::map<unsigned, Key> keys;               // by slot
   std::vector<std::uint8_t> wrapped;
@@ -317,6 +351,70 @@ TEST_F(Control, AttachAgain) {
   EXPECT_EQ(attach(2, CONTROL_VOLUME_ENCRYPTED), CONTROL_NO_KEY);  // the old key is gone
   EXPECT_EQ(key(2).status, CONTROL_OK);
   EXPECT_EQ(attach(2, CONTROL_VOLUME_ENCRYPTED), CONTROL_OK);
+}
+
+TEST_F(Control, AttachInterface) {
+  EXPECT_EQ(attach_interface(2), CONTROL_OK);
+  EXPECT_THAT(calls, ElementsAre("attach interface", "show"));  // the device is ready before the host sees it
+  EXPECT_EQ(interfaces.at(2).mtu, 9001);
+  EXPECT_EQ(pcie.vendor, 0x1d0f);
+  EXPECT_EQ(pcie.device, 0xec20);
+  EXPECT_EQ(pcie.class_code, 0x020000u);
+  EXPECT_EQ(pcie.revision & 1, 0);  // read-less
+}
+
+TEST_F(Control, AttachInterfaceRefused) {
+  const auto with = [&](auto&& change) {
+    control_message message = interface(1);
+    change(message.interface);
+    return send(message).status;
+  };
+  using Attach = control_attach_interface;
+  EXPECT_EQ(with([](Attach& a) { a.flags = 1 << 3; }), CONTROL_UNKNOWN);
+  EXPECT_EQ(with([](Attach& a) { a.hints = 2; }), CONTROL_UNKNOWN);
+  EXPECT_EQ(with([](Attach& a) { a.vni = 1 << 24; }), CONTROL_BAD_VALUE);
+  EXPECT_EQ(with([](Attach& a) { a.mtu = 1499; }), CONTROL_BAD_VALUE);
+  EXPECT_EQ(with([](Attach& a) { a.mtu = 9217; }), CONTROL_BAD_VALUE);
+  EXPECT_EQ(with([](Attach& a) { a.mac[0] = 3; }), CONTROL_BAD_VALUE);  // a group's address
+  EXPECT_EQ(with([](Attach& a) { std::memset(a.mac, 0, sizeof a.mac); }), CONTROL_BAD_VALUE);
+  EXPECT_EQ(attach_interface(kFunctions), CONTROL_NO_HARDWARE);
+  interface_result = INTERFACE_NO_HARDWARE;
+  EXPECT_EQ(attach_interface(1), CONTROL_NO_HARDWARE);
+  interface_result = INTERFACE_NO_ROOM;
+  EXPECT_EQ(attach_interface(1), CONTROL_NO_ROOM);
+  interface_result = INTERFACE_ATTACHED;
+  EXPECT_THAT(calls, IsEmpty());
+  EXPECT_EQ(with([](Attach& a) { a.flags = 7, a.hints = 1, a.mtu = 1500, a.vni = 0; }), CONTROL_OK);
+  EXPECT_EQ(with([](Attach& a) { a.mtu = 9216; }), CONTROL_ALREADY_ATTACHED);
+}
+
+TEST_F(Control, AFunctionIsAVolumeOrAnInterface) {
+  EXPECT_EQ(attach(1), CONTROL_OK);
+  EXPECT_EQ(attach_interface(1), CONTROL_ALREADY_ATTACHED);
+  EXPECT_EQ(attach_interface(2), CONTROL_OK);
+  EXPECT_EQ(attach(2), CONTROL_ALREADY_ATTACHED);
+  EXPECT_EQ(ask(CONTROL_DETACH_INTERFACE, 1), CONTROL_NOT_ATTACHED);
+  EXPECT_EQ(ask(CONTROL_DETACH_VOLUME, 2), CONTROL_NOT_ATTACHED);
+}
+
+TEST_F(Control, DetachInterface) {
+  EXPECT_EQ(ask(CONTROL_DETACH_INTERFACE, 2), CONTROL_NOT_ATTACHED);
+  EXPECT_EQ(ask(CONTROL_DETACH_INTERFACE, 0xffff), CONTROL_NOT_ATTACHED);
+  attach_interface(2);
+  calls.clear();
+  EXPECT_EQ(ask(CONTROL_DETACH_INTERFACE, 2), CONTROL_OK);
+  EXPECT_THAT(calls, ElementsAre("hide", "detach interface"));
+  EXPECT_EQ(ask(CONTROL_DETACH_INTERFACE, 2), CONTROL_NOT_ATTACHED);
+  EXPECT_EQ(attach_interface(2), CONTROL_OK);
+}
+
+TEST_F(Control, LinkOfAnInterface) {
+  EXPECT_EQ(link(2, 1), CONTROL_NOT_ATTACHED);
+  attach_interface(2);
+  EXPECT_EQ(link(2, 0), CONTROL_OK);
+  EXPECT_EQ(link(2, 1), CONTROL_OK);
+  EXPECT_EQ(link(2, 2), CONTROL_BAD_VALUE);
+  EXPECT_THAT(links, ElementsAre(std::pair(2u, 0), std::pair(2u, 1)));
 }
 
 TEST_F(Control, StartVerifiesMeasuresReleases) {

@@ -62,6 +62,7 @@ UpdateCard::UpdateCard() : staging(UPDATE_MOST_BYTES), flash(kFlashBytes, 0xff) 
     const std::uint8_t* image = card(self).flash.data() + std::uint64_t{slot} * FLASH_SLOT_BYTES;
     return card(self).verify(*header, image + sizeof *header, FLASH_SLOT_BYTES);
   };
+  port.quiet = [](void* self) -> int { return card(self).quiet; };
   port.activate = [](void* self, unsigned slot, const update_request* commit) {
     card(self).activations.push_back({slot, *commit});
     return card(self).activation_fault == IMAGE_GOOD ? IMAGE_ENGINE_FAILED : card(self).activation_fault;

@@ -307,6 +307,17 @@ TEST_F(Commit, HandsOverWhenNoDownloadIsUnderWay) {
   EXPECT_EQ(card.activations.size(), 1u);
 }
 
+TEST_F(Commit, HandsOverWhenNothingElseIsUnderWay) {
+  card.put(1, package);
+  card.quiet = false;
+  ASSERT_EQ(update_commit(&card.firmware, 3, 91, kNow, 2), unsigned{NVME_LATER});
+  card.work();
+  EXPECT_TRUE(card.activations.empty());
+  card.quiet = true;
+  card.work();
+  EXPECT_EQ(card.activations.size(), 1u);
+}
+
 TEST_F(Commit, AtAResetToo) {
   download();
   ASSERT_EQ(card.commit(3, kPlaceForReset, 2), unsigned{NVME_SUCCESS});
