@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <vector>
@@ -18,7 +19,8 @@ class Frame {
   // Room for a jumbo frame of 9001 bytes of IP with two VLAN tags, in an outer frame with encapsulation, options and
   // tag.
   static constexpr std::size_t kHeadroom = 256;
-  static constexpr std::size_t kCapacity = 10240;  // headroom included
+  static constexpr std::size_t kCapacity = 10240;                   // headroom included
+  static constexpr std::size_t kMostBytes = kCapacity - kHeadroom;  // of a frame as it comes
 
   std::byte* data() { return buffer_.get() + begin_; }
   const std::byte* data() const { return buffer_.get() + begin_; }
@@ -99,8 +101,7 @@ inline void ReturnFrame::operator()(Frame* frame) const { frame->pool_->idle_.em
 
 inline FramePtr FramePool::make(std::span<const std::byte> content) {
   FramePtr frame = make();
-  std::byte* const to = frame->push_back(content.size());
-  for (std::size_t i = 0; i < content.size(); ++i) to[i] = content[i];
+  if (!content.empty()) std::memcpy(frame->push_back(content.size()), content.data(), content.size());
   return frame;
 }
 

@@ -1,0 +1,44 @@
+#include "models/wire/capture_port.h"
+
+namespace cardvp::wire {
+
+using sc_core::sc_time;
+
+CapturePort::CapturePort(const Scheduler& scheduler, Port& port, const std::filesystem::path& path)
+    : scheduler_(scheduler), port_(port), writer_(path) {}
+
+CapturePort::~CapturePort() { write_sent(sc_core::sc_max_time()); }
+
+void CapturePort::connect(PortClient& client) {
+  client_ = &client;
+  port_.connect(*this);
+}
+
+sc_time CapturePort::send(FramePtr frame, sc_time at) {
+  const bool sends = port_.up();
+  std::vector<std::byte> bytes(frame->bytes().begin(), frame->bytes().end());
+  const sc_time sent = port_.send(std::move(frame), at);
+  if (sends) sent_.push({sent, std::move(bytes)});
+  return sent;
+}
+
+std::string CapturePort::flush() {
+  write_sent(scheduler_.now());
+  return writer_.flush();
+}
+
+void CapturePort::receive(FramePtr frame) {
+  const sc_time now = scheduler_.now();
+  write_sent(now);
+  writer_.write(now, frame->bytes());
+  client_->receive(std::move(frame));
+}
+
+void CapturePort::write_sent(sc_time until) {
+  while (!sent_.empty() && sent_.front().at <= until) {
+    const Sent item = sent_.pop();
+    writer_.write(item.at, item.bytes);
+  }
+}
+
+}  // namespace cardvp::wire
