@@ -29,7 +29,9 @@ struct EnaConfig {
   std::optional<std::uint8_t> physical;  // of a virtual function: its physical function's number
 };
 
+namespace ena {
 class Function;
+}
 
 class Engine : public BusTarget {
  public:
@@ -55,7 +57,7 @@ class Engine : public BusTarget {
   DataPath& data_path_;
   wire::FramePool& frames_;
   CardMemory card_memory_{card};
-  std::array<std::unique_ptr<Function>, 256> functions_;  // by function number
+  std::array<std::unique_ptr<ena::Function>, 256> functions_;  // by function number
   RegisterBank absent_;                                   // the page of a function without ENA
   Counter& bad_messages_;
 };
