@@ -19,12 +19,17 @@
 namespace cardvp::nic {
 
 struct TransportConfig {
-  unsigned paths = 8;                                   // 1 to 64
-  std::size_t window_packets = 4096;                    // unacknowledged, of one peer; more wait
-  std::size_t reorder_packets = 8192;                   // held back by the receiver, of one peer; more are dropped
+  unsigned paths = 8;  // 1 to 64
+  // From the oldest that is not acknowledged to the newest, of one peer; more wait. Packets are sent again as they were
+  // sealed, so an anti-replay window below must be a few times as long.
+  std::size_t window_packets = 4096;   // at most 16384
+  std::size_t waiting_packets = 1024;  // for the window, of one peer; more are dropped
+  // How far ahead of what is missing a packet may come, of one peer: what is farther is dropped. Not below the window
+  // of any peer: a sealed packet that was dropped here is a replay when it comes again.
+  std::size_t reorder_packets = 8192;                   // at most 32768
   sc_core::sc_time first_timeout{500, sc_core::SC_US};  // of retransmission, before a round trip was measured
   sc_core::sc_time least_timeout{50, sc_core::SC_US};
-  sc_core::sc_time give_up{1, sc_core::SC_SEC};  // without an acknowledgement while something is outstanding
+  sc_core::sc_time give_up{1, sc_core::SC_SEC};  // the oldest packet was not acknowledged for so long
 };
 
 // What is below: encapsulation and the wire.
