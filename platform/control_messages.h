@@ -81,7 +81,8 @@ struct control_volume_key {
   uint8_t wrapped[CONTROL_WRAPPED_KEY_BYTES]; /* nothing for an ephemeral key */
 };
 
-/* Addresses are 16 bytes in network order: IPv6, or IPv4-mapped; prefix lengths are of those 128 bits. */
+/* Addresses are 16 bytes in network order: IPv6, or IPv4-mapped; prefix lengths are of those 128 bits. A prefix has
+ * nothing behind its length, and is of one family: ::/0 has no IPv4 address in it, ::ffff:0:0/96 has all of them. */
 
 struct control_underlay {
   struct control_header header;
@@ -95,7 +96,8 @@ enum { CONTROL_WRAPPED_TRANSIT_BYTES = 40 }; /* AES key wrap of 32 bytes, SECURI
 
 /* All keys between cards come from this one: the key of what `sender` sends to `receiver` in an epoch is HKDF-SHA-384,
  * salt "cardvp transit", info sender's address, receiver's address, epoch (big-endian); 32 bytes. Its SPI is the
- * sender's node * 65536 + the epoch's lower 16 bits, and so is the salt of its IVs. */
+ * sender's node * 65536 + the epoch's lower 16 bits; the salt of its IVs is the SPI in network order, as it stands in
+ * packets. */
 struct control_transit_key {
   struct control_header header;
   uint32_t epoch;         /* the first to be used; no epoch is used twice with one key */

@@ -11,9 +11,16 @@ enum { WATCHDOG_US = 1000000 }; /* how long a piece of work may take */
 enum {
   CARD_LIVE_STATE = 0,     /* struct live_state */
   CARD_STAGING = 0x100000, /* UPDATE_MOST_BYTES */
-  CARD_DRAM_BYTES = 0x300000
+  CARD_DRAM_BYTES = 0x300000,
+  /* With a network (network_card.c): */
+  CARD_NETWORK = CARD_DRAM_BYTES, /* struct network */
+  CARD_NETWORK_SLOTS = 0x3d0000,  /* packets for the firmware */
+  CARD_NETWORK_FRAME = 0x3f0000,  /* and from it */
+  CARD_NETWORK_END = 0x400000
 };
 
+/* Whether there is memory: a card may have less DRAM than the map has room for. */
+int card_memory_at(uint64_t address);
 /* What the ROM handed over; one that has no handoff of this version (`x0` is none) gives an empty one. (card.c) */
 struct boot_handoff* card_handoff(uint64_t x0);
 /* Resets the card, by the watchdog. */

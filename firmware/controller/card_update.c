@@ -9,6 +9,7 @@
 #include "io.h"
 #include "map.h"
 #include "mem.h"
+#include "network.h"
 #include "security.h"
 #include "timer.h"
 #include "watchdog.h"
@@ -96,6 +97,7 @@ static enum image_fault activate(void* context, unsigned slot, const struct upda
   interfaces_save(state);
   control_save(state);
   link_save(state);
+  network_save(state);
   live_seal(state);
   print_log("update: handing over to slot %c", slot + 'A');
   watchdog_stop();
@@ -104,13 +106,6 @@ static enum image_fault activate(void* context, unsigned slot, const struct upda
   watchdog_stop();
   watchdog_start(WATCHDOG_US);
   return answer > IMAGE_GOOD && answer <= IMAGE_ENGINE_FAILED ? (enum image_fault)answer : IMAGE_ENGINE_FAILED;
-}
-
-/* A card may have less DRAM than the map has room for. The security engine answers a bus error with a status, where the
- * core would be aborted. */
-static int memory_at(uint64_t address) {
-  uint8_t digest[32];
-  return security_hash(SECURITY_SHA256, (const void*)address, 1, digest) == SECURITY_OK;
 }
 
 void card_update_init(const struct boot_handoff* handoff) {
@@ -128,7 +123,7 @@ void card_update_init(const struct boot_handoff* handoff) {
       .quiet = quiet,
       .activate = activate,
   };
-  if (!memory_at(MAP_DRAM + CARD_DRAM_BYTES - 1)) {
+  if (!card_memory_at(MAP_DRAM + CARD_DRAM_BYTES - 1)) {
     print_log("update: not possible: it needs %u KiB of DRAM", CARD_DRAM_BYTES / 1024);
     port.staging = 0;
   }
@@ -141,7 +136,8 @@ void card_take_over(const struct boot_handoff* handoff) {
   if (!handoff->live) return;
   const struct live_state* state = live_state();
   enum live_fault fault = handoff->live == (uint64_t)state ? live_check(state) : LIVE_BAD_FORMAT;
-  if (fault == LIVE_GOOD && (!volumes_restore(state, version) || !interfaces_restore(state))) fault = LIVE_DAMAGED;
+  if (fault == LIVE_GOOD && (!volumes_restore(state, version) || !interfaces_restore(state) || !network_restore(state)))
+    fault = LIVE_DAMAGED;
   if (fault != LIVE_GOOD) {
     print_log("live update: the state is %s: reset", fault == LIVE_DAMAGED ? "damaged" : "of another format");
     card_reset();

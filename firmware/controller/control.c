@@ -139,6 +139,14 @@ struct control_result control_request(struct control* control, const union contr
     case CONTROL_DETACH_INTERFACE: result.status = control_interface_detach(control, function); break;
     case CONTROL_LINK: result.status = control_interface_link(control, &message->link); break;
     case CONTROL_DESTROY_KEY: result.status = destroy_key(control, function); break;
+    case CONTROL_UNDERLAY:
+    case CONTROL_TRANSIT_KEY:
+    case CONTROL_REKEY:
+    case CONTROL_PEER:
+    case CONTROL_ROUTE:
+    case CONTROL_ADDRESS:
+    case CONTROL_RULE:
+    case CONTROL_ALLOWANCES: result.status = control->port->network(control->port->context, message); break;
     case CONTROL_PING:
       result.status = CONTROL_OK;
       result.value = control->version;

@@ -26,6 +26,8 @@ extern "C" {
 enum volume_result { VOLUME_ATTACHED, VOLUME_NO_HARDWARE, VOLUME_ALREADY_ATTACHED };
 enum interface_result { INTERFACE_ATTACHED, INTERFACE_NO_HARDWARE, INTERFACE_NO_ROOM };
 
+union control_message;
+
 struct control_port {
   void* context;
   int (*function_exists)(void* context, unsigned function); /* there is hardware */
@@ -60,6 +62,9 @@ struct control_port {
   enum image_fault (*host_verify)(void* context, const struct image_header* header, uint32_t space);
   enum image_fault (*host_measure)(void* context, const struct image_header* header);
   void (*host_release)(void* context); /* out of reset, then the link */
+
+  /* The network, but for interfaces that come and go: a result's status (network.h). */
+  uint32_t (*network)(void* context, const union control_message* message);
 };
 
 union control_message {
@@ -68,6 +73,13 @@ union control_message {
   struct control_volume_key key;
   struct control_attach_interface interface;
   struct control_link link;
+  struct control_underlay underlay;
+  struct control_transit_key transit_key;
+  struct control_peer peer;
+  struct control_route route;
+  struct control_address address;
+  struct control_rule rule;
+  struct control_allowances allowances;
   uint32_t words[MAILBOX_MESSAGE_BYTES / 4];
 };
 

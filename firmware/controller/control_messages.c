@@ -7,6 +7,7 @@
 #include "mailbox.h"
 #include "map.h"
 #include "mem.h"
+#include "network.h"
 #include "security.h"
 
 static struct event_log* event_log;
@@ -130,6 +131,11 @@ static void host_release(void* context) {
   link_start();
 }
 
+static uint32_t network(void* context, const union control_message* message) {
+  (void)context;
+  return network_request(message);
+}
+
 static const struct control_port port = {
     .function_exists = function_exists,
     .attached = attached,
@@ -153,6 +159,7 @@ static const struct control_port port = {
     .host_verify = host_verify,
     .host_measure = host_measure,
     .host_release = host_release,
+    .network = network,
 };
 
 static struct control control;

@@ -54,6 +54,7 @@ struct live_state {
   uint32_t nic_messages_taken;
   uint32_t interfaces_numbered;
   uint32_t interface_count;
+  uint32_t network_bytes; /* of struct network, which is where the new firmware has it too; 0: there is none */
   uint8_t host_started;
   uint8_t link_trains;
   uint8_t reserved[2];

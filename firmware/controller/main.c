@@ -11,6 +11,7 @@
 #include "gic.h"
 #include "mailbox.h"
 #include "map.h"
+#include "network.h"
 #include "timers.h"
 #include "watchdog.h"
 
@@ -61,6 +62,10 @@ static void work(void) {
       interfaces_handle_message();
       more = 1;
     }
+    if (mailbox_waiting(MAILBOX_CHANNEL_VPC)) {
+      network_handle_message();
+      more = 1;
+    }
     if (update_step(&card_update)) more = 1;
     watchdog_feed();
   } while (more);
@@ -83,6 +88,7 @@ static void start(uint64_t x0) {
   mailbox_enable(MAILBOX_CHANNEL_CONTROL);
   mailbox_enable(MAILBOX_CHANNEL_NVME);
   mailbox_enable(MAILBOX_CHANNEL_NIC);
+  mailbox_enable(MAILBOX_CHANNEL_VPC);
   gic_enable(IRQ_MAILBOX);
   print_log("ready");
 }

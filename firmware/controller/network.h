@@ -115,6 +115,7 @@ struct network_peer {
   uint8_t mac[6];
   uint8_t address[16];
   uint8_t keyed;        /* it has associations */
+  uint8_t failed;       /* the newest derivation of a key for it; said once */
   uint8_t sending_slot; /* below NETWORK_SENDING_KEYS */
   uint32_t sending_epoch;
   uint32_t receiving_epoch; /* the newest that it has used */
@@ -132,9 +133,10 @@ struct network_flow {
  * a later generation of the flow cache too. */
 struct network_connection {
   struct network_flow flow;
-  uint16_t function; /* whose connection; NETWORK_FUNCTIONS: the entry is free */
-  uint16_t ingress;
-  uint64_t time_us; /* when the firmware saw it last */
+  uint64_t time_us;   /* when the firmware saw it last */
+  uint16_t function;  /* whose connection */
+  uint16_t icmp_type; /* of the first packet */
+  uint8_t used, ingress;
 };
 
 struct network {
@@ -144,9 +146,9 @@ struct network {
   uint8_t address[16];
 
   uint8_t has_master;
-  uint8_t master;      /* in NETWORK_MASTER_SLOT + this */
-  uint32_t next_epoch; /* that a new peer starts with: later than all that were used */
+  uint8_t master; /* in NETWORK_MASTER_SLOT + this */
   uint32_t rekey_packets;
+  uint64_t next_epoch; /* that a new peer starts with: later than all that were used */
 
   uint32_t interface_count;
   uint32_t route_count;

@@ -17,7 +17,7 @@ struct OperationCost {
 
 struct EngineConfig {
   unsigned lanes = 8;                                          // operations at a time, 1 to 64
-  unsigned slots = 320;                                        // key slots, SECURITY_FIRST_FREE_SLOT + 1 to 65535
+  unsigned slots = 2048;                                       // key slots, SECURITY_FIRST_FREE_SLOT + 1 to 65535
   OperationCost cipher{{200, sc_core::SC_NS}, 8'000'000'000};  // XTS, GCM, key wrap
   OperationCost hash{{200, sc_core::SC_NS}, 4'000'000'000};    // digests, HMAC, HKDF, measurement
   OperationCost public_key{{100, sc_core::SC_US}};             // ECDSA, ECDH, quotes

@@ -193,9 +193,21 @@ TEST_F(Control, Ping) {
 }
 
 TEST_F(Control, UnknownRequests) {
-  for (const std::uint16_t type : {0, 3, 8, 9, 0xffff}) EXPECT_EQ(ask(type), CONTROL_UNKNOWN) << type;
+  for (const std::uint16_t type : {0, 3, 19, 99, 0xffff}) EXPECT_EQ(ask(type), CONTROL_UNKNOWN) << type;
   EXPECT_THAT(calls, IsEmpty());
-  EXPECT_THAT(take_firmware_log(), HasSubstr("request 8 for function 0 refused: 3"));
+  EXPECT_THAT(take_firmware_log(), HasSubstr("request 19 for function 0 refused: 3"));
+}
+
+TEST_F(Control, TheNetworkHasItsOwn) {
+  port.network = [](void* self, const control_message* message) -> std::uint32_t {
+    card(self).note("network");
+    return message->header.type == CONTROL_RULE ? CONTROL_NO_ROOM : CONTROL_OK;
+  };
+  for (const std::uint16_t type : {CONTROL_UNDERLAY, CONTROL_TRANSIT_KEY, CONTROL_REKEY, CONTROL_PEER, CONTROL_ROUTE,
+                                   CONTROL_ADDRESS, CONTROL_ALLOWANCES})
+    EXPECT_EQ(ask(type), CONTROL_OK) << type;
+  EXPECT_EQ(ask(CONTROL_RULE), CONTROL_NO_ROOM);
+  EXPECT_EQ(calls, std::vector<std::string>(8, "network"));
 }
 
 TEST_F(Control, AttachPlain) {

@@ -37,13 +37,13 @@ struct KeysTest : DescriptorTest {
 };
 
 TEST_F(KeysTest, SlotsTellTheirPurposesAndOwner) {
-  EXPECT_EQ(machine.get(offset::CAPABILITIES), 4u | 320u << 16);
+  EXPECT_EQ(machine.get(offset::CAPABILITIES), 4u | EngineConfig{}.slots << 16);
   EXPECT_EQ(machine.slot_status(SECURITY_SLOT_TRANSPORT), 1u | 32u << 8 | SECURITY_FOR_UNWRAP << 16);
   EXPECT_EQ(machine.get(offset::SLOT_OWNER), 0xffffu);
   EXPECT_EQ(machine.slot_status(SECURITY_SLOT_ATTESTATION), 1u | 48u << 8 | SECURITY_FOR_QUOTE << 16);
-  for (const unsigned slot : {2u, 15u, 16u, 319u, 320u, 0xffffu}) EXPECT_EQ(machine.slot_status(slot), 0u);
-  ASSERT_EQ(machine.load(319, pattern(255, 1), SECURITY_PURPOSES, 5), SECURITY_OK);
-  EXPECT_EQ(machine.slot_status(319), 1u | 255u << 8 | std::uint64_t{SECURITY_PURPOSES} << 16);
+  for (const unsigned slot : {2u, 15u, 16u, 2047u, 2048u, 0xffffu}) EXPECT_EQ(machine.slot_status(slot), 0u);
+  ASSERT_EQ(machine.load(2047, pattern(255, 1), SECURITY_PURPOSES, 5), SECURITY_OK);
+  EXPECT_EQ(machine.slot_status(2047), 1u | 255u << 8 | std::uint64_t{SECURITY_PURPOSES} << 16);
   EXPECT_EQ(machine.get(offset::SLOT_OWNER), 5u);
 }
 
@@ -85,7 +85,7 @@ TEST_F(KeysTest, HardwareSlotsCannotBeLoaded) {
 TEST_F(KeysTest, AResultSlotMustBeEmptyAndExist) {
   ASSERT_EQ(machine.load(20, pattern(32, 1), SECURITY_FOR_EXPORT), SECURITY_OK);
   EXPECT_EQ(machine.load(20, pattern(16, 2), SECURITY_FOR_HMAC), SECURITY_BAD_SLOT);
-  EXPECT_EQ(machine.load(320, pattern(16, 2), SECURITY_FOR_HMAC), SECURITY_BAD_SLOT);
+  EXPECT_EQ(machine.load(EngineConfig{}.slots, pattern(16, 2), SECURITY_FOR_HMAC), SECURITY_BAD_SLOT);
   EXPECT_EQ(machine.load(21, pattern(16, 2), SECURITY_PURPOSES + 1), SECURITY_BAD_DESCRIPTOR);
   EXPECT_EQ(seen(20), pattern(32, 1));
 }
