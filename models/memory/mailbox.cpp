@@ -32,6 +32,7 @@ bool Mailbox::Channel::send(const Message& message) {
     return false;
   }
   for_firmware_.push_back(message);
+  ++sent_;
   mailbox_.to_firmware_.add();
   mailbox_.update_interrupt();
   return true;

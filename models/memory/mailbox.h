@@ -32,6 +32,9 @@ class Mailbox : public BusTarget {
 
     // Queues a message for the firmware; false if the channel is full.
     bool send(const Message& message);
+    // Messages for the firmware that were queued, and those that it has taken, or lost by a reset.
+    std::uint64_t sent() const { return sent_; }
+    std::uint64_t taken() const { return sent_ - for_firmware_.size(); }
     // Who gets the firmware's messages, each at its simulated time.
     void on_message(std::function<void(const Message&)> receiver) { receiver_ = std::move(receiver); }
 
@@ -43,6 +46,7 @@ class Mailbox : public BusTarget {
     unsigned index_;
     RegisterBank registers_;
     std::deque<Message> for_firmware_;  // the oldest is in RX_DATA
+    std::uint64_t sent_ = 0;
     std::function<void(const Message&)> receiver_;
   };
 

@@ -7,8 +7,8 @@
 //
 // On the card bus: the card's page (vpc.def), then a page per function (vpc_interface.def).
 //
-// Every packet that goes no further is counted under "drops.REASON", of the interface that it belongs to, or of the
-// data path if that is not known.
+// Every packet that goes no further is counted under "drops.REASON" (drops.h), of the interface that it belongs to, or
+// of the data path if that is not known.
 #pragma once
 
 #include <array>
@@ -18,10 +18,12 @@
 
 #include "models/base/bus_target.h"
 #include "models/base/card_memory.h"
-#include "models/memory/mailbox.h"
 #include "models/nic/data_path.h"
-#include "models/security/transit_cipher.h"
-#include "models/wire/port.h"
+#include "models/nic/transport/transport.h"
+#include "models/nic/vpc/flow_cache.h"
+#include "models/nic/vpc/interface.h"
+#include "models/nic/vpc/slow_path.h"
+#include "models/nic/vpc/tunnel.h"
 
 namespace cardvp::nic {
 
@@ -30,10 +32,15 @@ struct VpcConfig {
   std::size_t peers = 256;                       // most of them
   sc_core::sc_time lookup{100, sc_core::SC_NS};  // parse, look up, encapsulate or decapsulate: each packet, pipelined
   double picojoules_per_packet = 0;
+  TransportConfig transport;
 };
 
-// PART OF THE DESIGN, NOT THE END OF IT: the members behind this interface are the implementation's to choose.
-class Vpc : public BusTarget, public DataPath, private wire::PortClient {
+class Vpc : public BusTarget,
+            public DataPath,
+            private wire::PortClient,
+            private TransportUpper,
+            private SlowPathClient,
+            private InterfaceClient {
  public:
   // `cipher`: null if the card has none: then nothing goes to or comes from a peer that is encrypted.
   Vpc(sc_core::sc_module_name name, Sim& sim, const VpcConfig& config, memory::Mailbox::Channel& channel,
@@ -51,14 +58,86 @@ class Vpc : public BusTarget, public DataPath, private wire::PortClient {
   Sent transmit(std::uint16_t function, wire::FramePtr frame, sc_core::sc_time ready) override;
   void device_reset(std::uint16_t function) override;
 
-  // Card reset: registers, flows, peers, associations; packets that are with the firmware are dropped.
+  // Card reset: registers, flows, peers, associations; packets that wait are dropped.
   void reset();
 
  private:
+  // How far ahead of the wire an interface may send: less than the pipeline would leave gaps.
+  static inline const sc_core::sc_time kAhead{4, sc_core::SC_US};
+
+  // vpc_control.cpp: what the firmware says.
+  void hang_hooks();
+  void apply_registers();
   bool access(const BusAccess& access) override;
+  void on_message(const memory::Message& message);
+  void inject(const vpc_message_inject& message);
+  void mode_changed(Interface& interface) override;
+  std::uint32_t connections_of(const Interface& interface) override;
+  std::uint64_t command_peer(std::uint16_t index, std::uint64_t operation);
+  std::uint64_t command_association(std::uint64_t operation);
+  bool enabled() const;
+  std::uint32_t generation() const;
+
+  // egress.cpp: out.
+  Sent transmit_bridged(Interface& from, wire::FramePtr frame, sc_core::sc_time at);
+  Sent transmit_unknown(Interface& from, UnknownFlow& flow, wire::FramePtr frame, sc_core::sc_time at);
+  Sent refuse(Interface& from, Drop reason);
+  // By its allowances, then leave().
+  Sent forward(Interface& from, Departure departure);
+  Sent leave(Interface& from, Departure departure);
+  Sent to_peer(Interface& from, Departure departure);
+  Sent to_interface(Interface& from, Departure departure);
+  Sent bridge(Interface& from, Departure departure);
+  void depart(Interface& from, Departure departure) override;
+  Sent to_wire(wire::FramePtr frame, sc_core::sc_time at);
+
+  // ingress.cpp: in.
   void receive(wire::FramePtr frame) override;
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
+  void receive_tunnelled(wire::FramePtr frame, sc_core::sc_time ready);
+  void receive_bridged(wire::FramePtr frame, sc_core::sc_time ready);
+  void deliver(std::uint16_t peer, std::uint32_t vni, wire::FramePtr inner, sc_core::sc_time ready) override;
+  void peer_down(std::uint16_t peer) override;
+  void arrive(const FlowAction& action, wire::FramePtr frame, sc_core::sc_time ready);
+  // To bridged interfaces but `except`; whether there was one.
+  bool deliver_bridged(const Interface* except, const wire::Frame& frame, sc_core::sc_time ready);
+
+  // vpc.cpp: known and unknown flows.
+  const FlowAction* look_up(UnknownFlow& flow, std::span<const std::byte> frame, const net::Parsed& parsed,
+                            bool cacheable);
+  Decision decide(const UnknownFlow& flow, const vpc_message_verdict& verdict) override;
+  bool install(const UnknownFlow& flow, const FlowAction& action, const vpc_message_verdict& verdict);
+  void apply(const UnknownFlow& flow, const FlowAction& action, wire::FramePtr frame, sc_core::sc_time at) override;
+  void drop(const UnknownFlow& flow, Drop reason) override;
+
+  Interface* interface(std::uint16_t function) const {
+    return function < interfaces_.size() ? interfaces_[function].get() : nullptr;
+  }
+
+  VpcConfig config_;
+  wire::FramePool& frames_;
+  RegisterBank registers_;
+  RegisterBank absent_;  // the page of a function without an interface
+  FirmwareChannel firmware_;
+  memory::Mailbox::Channel& channel_;
+  CardMemory card_memory_{card};
+  DropCounters drops_;
+  Peers peers_;
+  Transit transit_;
+  Tunnel tunnel_;
+  std::unique_ptr<Transport> transport_;
+  FlowCache flows_;
+  SlowPath slow_path_;
+  std::array<std::unique_ptr<Interface>, 256> interfaces_;  // by function number
+  std::vector<Interface*> connected_;                       // those that there are
+  Counter& wire_packets_;
+  Counter& wire_bytes_;
+  Counter& hits_;
+  Counter& misses_;
+  Counter& installed_;
+  Counter& not_cached_;
+  Counter& consumed_;
+  Counter& injected_;
+  Counter& bad_messages_;
 };
 
 }  // namespace cardvp::nic
