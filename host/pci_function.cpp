@@ -42,6 +42,10 @@ void PciFunction::write64(unsigned bar, std::uint64_t offset, std::uint64_t valu
   root_->link().memory_write(bars[bar].address + offset, std::as_bytes(std::span(&value, 1)));
 }
 
+void PciFunction::write(unsigned bar, std::uint64_t offset, std::span<const std::byte> data) const {
+  root_->link().memory_write(bars[bar].address + offset, data);
+}
+
 std::optional<std::uint64_t> PciFunction::vector_entry(unsigned vector) const {
   if (!msix || vector >= msix->vectors) return std::nullopt;
   return msix->table + std::uint64_t{vector} * pci::kMsixEntry;

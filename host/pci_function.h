@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "models/base/task.h"
@@ -64,6 +65,8 @@ class PciFunction {
   // Posted: these return at once.
   void write32(unsigned bar, std::uint64_t offset, std::uint32_t value) const;
   void write64(unsigned bar, std::uint64_t offset, std::uint64_t value) const;
+  // Up to 64 bytes at once, not across a 64-byte boundary: what a write-combining mapping makes of several stores.
+  void write(unsigned bar, std::uint64_t offset, std::span<const std::byte> data) const;
 
   // MSI-X (PCI Local Bus 3.0, 6.8.2). Vectors are masked after reset: set_vector unmasks its own. False if the function
   // has no such vector.
