@@ -19,6 +19,7 @@ Counters::Counters(Stats& stats, const std::string& prefix, unsigned path_count)
     : paths(make_paths(stats, prefix, path_count)),
       packets(stats.counter(prefix + "packets", "packets")),
       retransmissions(stats.counter(prefix + "retransmissions", "packets")),
+      spurious(stats.counter(prefix + "spurious", "packets")),
       timeouts(stats.counter(prefix + "timeouts", "timeouts")),
       rests(stats.counter(prefix + "rests", "rests")),
       acks(stats.counter(prefix + "acks", "packets")),

@@ -21,7 +21,8 @@ struct Counters {
   std::vector<OfPath> paths;
 
   Counter& packets;          // of data, sent for the first time
-  Counter& retransmissions;  // and again
+  Counter& retransmissions;  // and again,
+  Counter& spurious;         // without need
   Counter& timeouts;         // of a path: each may be of several packets
   Counter& rests;            // a path was left alone for a while
   Counter& acks;

@@ -13,12 +13,11 @@ PathLimits::PathLimits(const TransportConfig& config)
       queueing(sc_time(15, SC_US).value()),
       ack_delay(sc_time(5, SC_US).value()),
       least_rest(sc_time(1, SC_MS).value()),
-      memory(sc_time(100, SC_MS).value()) {}
+      memory(sc_time(50, SC_MS).value()) {}
 
 void Path::acknowledged(Ticks left, Ticks round_trip, Ticks now) {
   const bool was_full = in_flight_ + 1 >= window_;
   --in_flight_;
-  if (round_trip) measure(round_trip, now);
   const Ticks target = shortest_ == ~Ticks{0} ? ~Ticks{0} : shortest_ + limits_->queueing;
   if (round_trip > target) {
     // The share of the excess in the round trip, at most a half at a time.
@@ -47,10 +46,14 @@ bool Path::timed_out(unsigned packets, Ticks now) {
   return true;
 }
 
-Ticks Path::timeout(Ticks unmeasured) const {
+Ticks Path::timeout(Ticks unmeasured, bool back_off) const {
   Ticks time = unmeasured;
-  if (smoothed_) time = std::max(limits_->least_timeout, smoothed_ + 4 * variation_ + limits_->ack_delay);
-  return time << backoff_;
+  if (smoothed_) {
+    // A path that was steady for long may still get a queue within one round trip.
+    const Ticks margin = std::max({4 * variation_, smoothed_ / 2, 2 * limits_->queueing});
+    time = std::max(limits_->least_timeout, smoothed_ + margin + limits_->ack_delay);
+  }
+  return back_off ? time << backoff_ : time;
 }
 
 void Path::measure(Ticks round_trip, Ticks now) {
@@ -62,13 +65,20 @@ void Path::measure(Ticks round_trip, Ticks now) {
     variation_ = (3 * variation_ + difference) / 4;
     smoothed_ = (7 * smoothed_ + round_trip) / 8;
   }
-  if (now >= period_end_) {
-    shortest_ = shortest_of_period_;
-    shortest_of_period_ = ~Ticks{0};
-    period_end_ = now + limits_->memory;
-  }
+  if (now >= period_end_) forget_shortest(now);
   shortest_of_period_ = std::min(shortest_of_period_, round_trip);
   shortest_ = std::min(shortest_, round_trip);
+}
+
+void Path::forget_shortest(Ticks now) {
+  const bool is_recent = now < period_end_ + limits_->memory;
+  shortest_ = is_recent ? shortest_of_period_ : ~Ticks{0};
+  shortest_of_period_ = ~Ticks{0};
+  if (period_end_ != 0) {
+    shrink(0.5, now);
+    doubling_ = true;
+  }
+  period_end_ = now + limits_->memory;
 }
 
 void Path::shrink(double factor, Ticks now) {

@@ -2,8 +2,8 @@
 //
 // Congestion control is by delay first and by loss second. The window, in packets in flight, doubles each round trip
 // until the path shows its limit, and then grows by one packet each round trip. It shrinks, at most once a round trip,
-// in proportion to the excess when a round trip is longer than the path's shortest by more than kQueueing, and by 0.7
-// on loss. Why delay: the receiver waits for the slowest path, so queues in the fabric cost every flow latency and
+// in proportion to the excess when a round trip is longer than the path's shortest by more than 15 us, and by 0.7 on
+// loss. Why delay: the receiver waits for the slowest path, so queues in the fabric cost every flow latency and
 // reordering; a control that only knows loss would keep them full. Why 0.7 and not half: much loss in a fabric of many
 // paths is no congestion, and what is lost goes another way at once.
 //
@@ -30,7 +30,9 @@ struct PathLimits {
   Ticks queueing;   // that a path may have on top of its shortest round trip
   Ticks ack_delay;  // at the receiver
   Ticks least_rest;
-  Ticks memory;  // the shortest round trip is of the last one to two such periods: routes change
+  // The shortest round trip is of the last one to two such periods, for routes change. Each begins with half a window,
+  // so that the path's queue is seen empty.
+  Ticks memory;
 };
 
 class Path {
@@ -50,16 +52,19 @@ class Path {
   }
   Ticks last_left() const { return last_left_; }
 
-  // One that left at `left` has been acknowledged; sent once, and when its acknowledgement told its arrival: its round
-  // trip, else 0.
+  // What a packet took, in flight or taken for lost, that was sent once only.
+  void measure(Ticks round_trip, Ticks now);
+  // One in flight, which left at `left`, has been acknowledged; `round_trip`: 0 if there is no measurement.
   void acknowledged(Ticks left, Ticks round_trip, Ticks now);
   // A packet sent once has arrived, the `order`th: what was sent well before it and has not arrived is lost.
   void arrived(std::uint32_t order) {
     if (static_cast<std::int32_t>(order - arrived_) > 0) arrived_ = order;
     backoff_ = rests_ = silent_ = 0;
   }
-  // Paths keep packets in order unless their delay varies, so a few places are allowed for.
-  bool passed(std::uint32_t order) const { return static_cast<std::int32_t>(arrived_ - order) >= kReordering; }
+  // By how many places at least.
+  bool passed(std::uint32_t order, std::int32_t places) const {
+    return static_cast<std::int32_t>(arrived_ - order) >= places;
+  }
   void lost(Ticks left, Ticks now);
   void forgotten() { --in_flight_; }
   // So many packets, one at least, were lost for their acknowledgement did not come in time. True if the path is to be
@@ -67,19 +72,19 @@ class Path {
   bool timed_out(unsigned packets, Ticks now);
 
   // `unmeasured`: without a measurement.
-  Ticks timeout(Ticks unmeasured) const;
+  Ticks timeout(Ticks unmeasured, bool back_off) const;
   // The round trip to be expected; 0 if there is no measurement.
   Ticks round_trip() const { return smoothed_; }
+  Ticks shortest() const { return shortest_ == ~Ticks{0} ? 0 : shortest_; }
   double window() const { return window_; }
 
  private:
-  static constexpr std::int32_t kReordering = 3;
   static constexpr double kFirstWindow = 16;
   static constexpr unsigned kMostBackoff = 4;  // of the timeout: 16 times
   static constexpr unsigned kMostRests = 8;    // that make the next one longer: 256 times
   static constexpr unsigned kSilent = 3;       // packets timed out without an arrival, until a path is left
 
-  void measure(Ticks round_trip, Ticks now);
+  void forget_shortest(Ticks now);
   void shrink(double factor, Ticks now);
 
   const PathLimits* limits_;

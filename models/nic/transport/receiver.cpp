@@ -17,25 +17,27 @@ std::uint16_t age_of(sc_time age) {
 
 }  // namespace
 
-void Receiver::receive(const Data& data, std::uint32_t vni, wire::FramePtr inner, bool replayed, sc_time ready,
+bool Receiver::receive(const Data& data, std::uint32_t vni, wire::FramePtr inner, bool replayed, sc_time ready,
                        sc_time now) {
   if (data.stream != stream_) {
-    if (replayed || data.stream == 0 || data.stream == ended_stream_) return shared_.count.dropped_stale.add();
+    if (replayed || data.stream == 0 || data.stream == ended_stream_) {
+      shared_.count.dropped_stale.add();
+      return false;
+    }
     start(data.stream);
   }
-  if (before(data.sequence, next_)) {
-    shared_.count.duplicates.add();
-    return note(data.sequence, true, now);
+  if (before(data.sequence, next_)) return note_duplicate(data.sequence, now);
+  if (data.sequence - next_ >= shared_.config.reorder_packets) {
+    shared_.count.dropped_beyond.add();
+    return false;
   }
-  if (data.sequence - next_ >= shared_.config.reorder_packets) return shared_.count.dropped_beyond.add();
   slots_.reach(next_, data.sequence - next_ + 1);
   Slot& slot = slots_[data.sequence];
-  if (slot.came) {
-    shared_.count.duplicates.add();
-    return note(data.sequence, true, now);
+  if (slot.came) return note_duplicate(data.sequence, now);
+  if (replayed) {
+    shared_.count.dropped_replayed.add();
+    return false;
   }
-  if (replayed) return shared_.count.dropped_replayed.add();
-
   slot.came = true;
   slot.inner = std::move(inner);
   slot.ready = ready;
@@ -49,6 +51,13 @@ void Receiver::receive(const Data& data, std::uint32_t vni, wire::FramePtr inner
   else
     hold(data.sequence, predecessor);
   advance(ready);
+  return false;
+}
+
+bool Receiver::note_duplicate(std::uint32_t sequence, sc_time now) {
+  shared_.count.duplicates.add();
+  note(sequence, true, now);
+  return true;
 }
 
 void Receiver::hold(std::uint32_t sequence, std::uint32_t predecessor) {

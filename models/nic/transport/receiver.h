@@ -18,8 +18,8 @@ class Receiver {
  public:
   Receiver(Shared& shared, std::uint16_t peer) : shared_(shared), peer_(peer), incarnation_(shared.new_incarnation()) {}
 
-  // `inner` may be null only if `replayed`. May call TransportUpper::deliver.
-  void receive(const Data& data, std::uint32_t vni, wire::FramePtr inner, bool replayed, sc_core::sc_time ready,
+  // `inner` may be null only if `replayed`. May call TransportUpper::deliver. True if the packet had come before.
+  bool receive(const Data& data, std::uint32_t vni, wire::FramePtr inner, bool replayed, sc_core::sc_time ready,
                sc_core::sc_time now);
 
   // When an acknowledgement is to be sent; sc_max_time(): not at all.
@@ -54,6 +54,7 @@ class Receiver {
 
   void start(std::uint32_t stream);
   void note(std::uint32_t sequence, bool hurry, sc_core::sc_time now);
+  bool note_duplicate(std::uint32_t sequence, sc_core::sc_time now);
   void hold(std::uint32_t sequence, std::uint32_t predecessor);
   void deliver(std::uint32_t sequence, sc_core::sc_time ready);
   void advance(sc_core::sc_time ready);

@@ -110,11 +110,12 @@ void Sender::update_near() {
 }
 
 unsigned Sender::path_for_ack(Ticks now) {
-  for (std::size_t tries = 0; tries < routes_.size(); ++tries) {
-    ack_cursor_ = (ack_cursor_ + 1) % routes_.size();
-    if (now >= routes_[ack_cursor_].path.rest_until()) break;
+  const auto count = static_cast<unsigned>(routes_.size());
+  for (unsigned tries = 0; tries < count; ++tries, ++ack_path_) {
+    const Path& path = routes_[ack_path_ % count].path;
+    if (now >= path.rest_until() && path.round_trip() <= near_) break;
   }
-  return ack_cursor_;
+  return ack_path_ % count;
 }
 
 // How long the packets that wait will take to go, at the rate that the windows allow; 0 if none waits.
@@ -176,14 +177,19 @@ void Sender::acknowledge_one(std::uint32_t sequence, Ticks age, bool timed, Tick
   Packet& packet = sent_[sequence];
   if (packet.state == Packet::State::kAcknowledged) return;
   Route& route = routes_[packet.path];
-  if (!packet.repeated) route.path.arrived(packet.order);
+  if (packet.repeated || packet.state == Packet::State::kLost) note_early(packet, now);
+  if (!packet.repeated) {
+    route.path.arrived(packet.order);
+    heard_ = now;
+  }
+  Ticks round_trip = 0;
+  if (timed && !packet.repeated && packet.left + age < now) {
+    round_trip = now - age - packet.left;
+    route.path.measure(round_trip, now);
+    shared_.count.paths[packet.path].round_trip.add(round_trip);
+  }
   if (packet.state == Packet::State::kInFlight) {
     route.packets.remove(sent_, sequence);
-    Ticks round_trip = 0;
-    if (timed && !packet.repeated && packet.left + age < now) {
-      round_trip = now - age - packet.left;
-      shared_.count.paths[packet.path].round_trip.add(round_trip);
-    }
     route.path.acknowledged(packet.left, round_trip, now);
   } else {
     lost_.remove(sent_, sequence);
@@ -191,6 +197,16 @@ void Sender::acknowledge_one(std::uint32_t sequence, Ticks age, bool timed, Tick
   packet.state = Packet::State::kAcknowledged;
   packet.outer.reset();
   ++acknowledged_ahead_;
+}
+
+// One that was taken for lost, and was not: its acknowledgement comes sooner than that of its repetition could. Paths,
+// or the acknowledgements' way back, are less in order than was thought.
+void Sender::note_early(const Packet& packet, Ticks now) {
+  const bool is_early =
+      packet.state == Packet::State::kLost || now < packet.left + routes_[packet.path].path.shortest();
+  if (!is_early) return;
+  shared_.count.spurious.add();
+  reordering_ = std::min(kMostReordering, reordering_ * 2);
 }
 
 void Sender::advance(Ticks now) {
@@ -215,13 +231,13 @@ void Sender::lose(std::uint32_t sequence, Ticks now) {
 
 void Sender::lose_passed(Ticks now) {
   for (Route& route : routes_) {
-    while (!route.packets.empty() && route.path.passed(sent_[route.packets.front()].order))
+    while (!route.packets.empty() && route.path.passed(sent_[route.packets.front()].order, reordering_))
       lose(route.packets.front(), now);
   }
 }
 
 void Sender::expire(Route& route, Ticks now) {
-  const Ticks limit = timeout(route.path);
+  const Ticks limit = timeout(route.path, now);
   unsigned expired = 0;
   while (!route.packets.empty() && sent_[route.packets.front()].left + limit <= now) {
     lose(route.packets.front(), now);
@@ -249,16 +265,18 @@ sc_time Sender::deadline(sc_time at) const {
   const bool wants = !lost_.empty() || waiting_first_ != waiting_end_;
   for (const Route& route : routes_) {
     if (!route.packets.empty())
-      due = std::min(due, sent_[route.packets.front()].left + timeout(route.path));
+      due = std::min(due, sent_[route.packets.front()].left + timeout(route.path, now));
     else if (wants && route.path.rest_until() > now)
       due = std::min(due, route.path.rest_until());
   }
   return due == ~Ticks{0} ? sc_core::sc_max_time() : sc_time::from_value(std::max(due, now));
 }
 
-// Without a measurement: by that of the others, if there is one.
-Ticks Sender::timeout(const Path& path) const {
-  return path.timeout(near_ == ~Ticks{0} ? limits_.first_timeout : std::min(limits_.first_timeout, 4 * near_));
+// Without a measurement of the path by that of the others, if there is one. No backoff while others work: what is tried
+// on a path that does not would hold up the window.
+Ticks Sender::timeout(const Path& path, Ticks now) const {
+  const Ticks unmeasured = near_ == ~Ticks{0} ? limits_.first_timeout : std::min(limits_.first_timeout, 4 * near_);
+  return path.timeout(unmeasured, heard_ + limits_.least_rest <= now);
 }
 
 // The receiver has forgotten all. What it had not delivered cannot be sent again: it was sealed as it was.

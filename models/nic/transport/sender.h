@@ -26,8 +26,10 @@ class Sender {
   // Sends again what is due. False if the peer has not acknowledged anything in order for give_up.
   bool expire(sc_core::sc_time now);
 
-  // For an acknowledgement: paths take turns, without those that are known not to work.
+  // For acknowledgements: the same as long as it seems good, so that none overtakes another.
   unsigned path_for_ack(Ticks now);
+  // Packets come again: their acknowledgements may have been lost.
+  void suspect_ack_path() { ++ack_path_; }
   // Sent and not acknowledged, or waiting.
   std::size_t outstanding() const { return (end_ - first_) - acknowledged_ahead_ + (waiting_end_ - waiting_first_); }
 
@@ -54,6 +56,7 @@ class Sender {
     SequenceList packets;  // in flight, in the order in which they were sent
   };
   static constexpr int kNone = -1;
+  static constexpr std::int32_t kMostReordering = 64;
   static constexpr std::size_t kFlowSlots = 1024;  // flows that share one are put in one order: no harm
 
   int choose(Ticks now, int avoid);
@@ -66,13 +69,14 @@ class Sender {
   void acknowledge_arrivals(const Ack& ack, Ticks now);
   void acknowledge_map(const Ack& ack, Ticks now);
   void acknowledge_one(std::uint32_t sequence, Ticks age, bool timed, Ticks now);
+  void note_early(const Packet& packet, Ticks now);
   void advance(Ticks now);
   void lose(std::uint32_t sequence, Ticks now);
   void lose_passed(Ticks now);
   void expire(Route& route, Ticks now);
   void update_near();
   void restart(Ticks now);
-  Ticks timeout(const Path& path) const;
+  Ticks timeout(const Path& path, Ticks now) const;
   Ticks time_to_drain() const;
 
   Shared& shared_;
@@ -80,9 +84,9 @@ class Sender {
   const PathLimits& limits_;
   const Ticks give_up_;
   std::vector<Route> routes_;
-  unsigned cursor_ = 0;      // the path to be tried first
-  unsigned ack_cursor_ = 0;  // for acknowledgements
-  Ticks near_ = ~Ticks{0};   // round trips up to this count as short
+  unsigned cursor_ = 0;  // the path to be tried first
+  unsigned ack_path_ = 0;
+  Ticks near_ = ~Ticks{0};  // round trips up to this count as short
 
   std::uint32_t stream_;
   std::uint32_t receiver_ = 0;
@@ -91,7 +95,9 @@ class Sender {
   std::uint32_t end_ = kFirstSequence;    // the next to be sent
   std::size_t acknowledged_ahead_ = 0;    // of those in between
   SequenceList lost_;
-  Ticks progress_ = 0;  // when first_ last moved, or there was nothing outstanding
+  std::int32_t reordering_ = 3;  // places by which packets of a path may be out of order
+  Ticks heard_ = 0;              // when something last arrived at the first try
+  Ticks progress_ = 0;           // when first_ last moved, or there was nothing outstanding
   std::array<std::uint32_t, kFlowSlots> last_of_flow_;
 
   SequenceRing<Waiting> waiting_;

@@ -84,7 +84,7 @@ void Transport::Peer::received(const Data& data, std::uint32_t vni, wire::FrameP
     parts.shared.count.dropped_stale.add();
     return send(receiver.make_refusal(data.stream));
   }
-  receiver.receive(data, vni, std::move(inner), replayed, ready, now());
+  if (receiver.receive(data, vni, std::move(inner), replayed, ready, now())) sender.suspect_ack_path();
   settle_acks();
 }
 

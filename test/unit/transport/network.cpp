@@ -68,7 +68,9 @@ sc_time End::send(std::uint16_t, unsigned path, const wire::Frame& outer, sc_tim
   free = std::max(free, at);
   if (by.bytes_per_second > 0) free += sc_time(static_cast<double>(outer.size()) / by.bytes_per_second, SC_SEC);
   const sc_time arrives = free + by.delay + by.jitter * chance(random_);
-  under_way_.push({arrives, order_++, frames.make(outer.bytes()).release()});
+  wire::FramePtr copy = frames.make();
+  std::memcpy(copy->push_back(outer.size()), outer.data(), outer.size());
+  under_way_.push({arrives, order_++, copy.release()});
   if (!arrival_.pending() || under_way_.top().at == arrives) arrival_.call_at(under_way_.top().at);
   return at;
 }

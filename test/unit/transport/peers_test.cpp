@@ -93,7 +93,7 @@ TEST_F(PeersTest, AReceiverThatForgetsInTheMiddleOfTraffic) {
   run({1, SC_SEC});
   EXPECT_EQ(a->count("peer_restarts"), 1u);
   EXPECT_GE(b->received.size() + a->count("drops.outstanding"), 100000u);
-  EXPECT_LT(a->count("drops.outstanding"), 2000u);
+  EXPECT_LE(a->count("drops.outstanding"), 4096u);  // the window
   EXPECT_EQ(frames.in_use(), 0u);
 }
 
