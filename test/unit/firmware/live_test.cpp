@@ -150,9 +150,10 @@ TEST_F(Live, OtherFormats) {
   }
 }
 
-TEST_F(Live, AsManyVolumesAsThereAre) {
+TEST_F(Live, AsManyFunctionsAsThereAre) {
   state->volume_count = LIVE_MOST_VOLUMES;
   for (live_volume& volume : state->volumes) live_save_volume(&volume, &controller_, 1);
+  state->interface_count = LIVE_MOST_INTERFACES;
   live_seal(state.get());
   EXPECT_LE(state->size, sizeof(live_state));
   EXPECT_GT(state->size + sizeof(live_volume), sizeof(live_state));
