@@ -8,8 +8,10 @@ namespace cardvp::nic::ena {
 
 namespace {
 
-// Command and completion begin with the command's id, in 11:0 of dword 0; the status is in 23:16, the phase in 24.
+// Command and completion begin with the command's id, in 11:0 of dword 0, above which 4 bits are reserved; the status
+// is in 23:16, the phase in 24.
 constexpr std::uint32_t kCommandId = 0xfff;
+constexpr std::uint32_t kCommandField = 0xffff;
 constexpr std::uint32_t kStatusShift = 16;
 constexpr std::uint32_t kPhase = 1u << 24;
 
@@ -197,7 +199,7 @@ void AdminUnit::post(std::uint16_t command, Entry response) {
   --open_;
   work_.notify();
   if (!completions_.live()) return lost_.add();
-  response[0] = (response[0] & ~(kCommandId | kPhase)) | command;
+  response[0] = (response[0] & ~(kCommandField | kPhase)) | command;
   if (phase_of(completed_, completions_.entries)) response[0] |= kPhase;
   const std::uint64_t address = completions_.address(completed_++);
   if (!host_.post(address, std::as_bytes(std::span(response)))) return lost_.add();

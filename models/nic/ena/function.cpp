@@ -212,11 +212,11 @@ void Function::begin_reset(std::uint64_t device_control) {
   host_.set(host::DEV_CTL, device_control);
   control_.set(control::STATUS_RESETTING, 1);
   control_.set(control::STATUS_FATAL, 0);
-  control_.set(control::EVENTS_RELEASED, 0);  // of a reset before, which this one ends
   control_.set(control::RESET_REASON,
                host::DEV_CTL_REASON.of(device_control) | host::DEV_CTL_REASON_HIGH.of(device_control) << 4);
   publish();
   raise(control::EVENTS_RESET, "device reset by the host");
+  control_.set(control::EVENTS_RELEASED, 0);  // of a reset before, which this one has replaced
 }
 
 // Behind each admin completion and each event.
