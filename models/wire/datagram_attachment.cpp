@@ -13,20 +13,23 @@ DatagramAttachment::DatagramAttachment(sc_core::sc_module_name name, Sim& sim, c
 
 void DatagramAttachment::poll() {
   for (unsigned i = 0; i < kMostPerPoll && port_free(); ++i) {
-    bool failed = false;
-    const auto datagram = socket_.receive(failed);
-    if (failed) drop("receive_error");
-    if (!datagram) return;
-    take(*datagram);
+    std::span<const std::byte> datagram;
+    const DatagramSocket::Result result = socket_.receive(datagram);
+    if (result == DatagramSocket::Result::kNothing) return;
+    if (result == DatagramSocket::Result::kDone)
+      take(datagram);
+    else
+      drop(result == DatagramSocket::Result::kNoPeer ? "no_peer" : "receive_error");
   }
 }
 
 void DatagramAttachment::receive(FramePtr frame) {
   switch (socket_.send(frame->bytes())) {
-    case DatagramSocket::Sent::kYes: return;
-    case DatagramSocket::Sent::kNoPeer: return drop("no_peer");
-    case DatagramSocket::Sent::kBusy: return drop("peer_busy");
-    case DatagramSocket::Sent::kFailed: return drop("send_error");
+    case DatagramSocket::Result::kDone:
+    case DatagramSocket::Result::kNothing: return;
+    case DatagramSocket::Result::kNoPeer: return drop("no_peer");
+    case DatagramSocket::Result::kBusy: return drop("peer_busy");
+    case DatagramSocket::Result::kFailed: return drop("send_error");
   }
 }
 

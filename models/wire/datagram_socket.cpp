@@ -136,29 +136,35 @@ DatagramSocket DatagramSocket::unix_domain(const std::string& listen, const std:
   return DatagramSocket(std::move(state));
 }
 
-DatagramSocket::Sent DatagramSocket::send(std::span<const std::byte> datagram) {
+DatagramSocket::Result DatagramSocket::send(std::span<const std::byte> datagram) {
   const auto buffer = asio::buffer(datagram.data(), datagram.size());
   error_code error;
   const auto once = [&] {
     // A Unix socket is not connected, as its peer may come later, or again.
-    state_->path.empty() ? state_->socket.send(buffer, 0, error)
-                         : state_->socket.send_to(buffer, state_->peer, 0, error);
+    if (state_->path.empty())
+      state_->socket.send(buffer, 0, error);
+    else
+      state_->socket.send_to(buffer, state_->peer, 0, error);
   };
   once();
-  if (error == asio::error::connection_refused) once();  // the first tells what became of an earlier datagram
-  if (!error) return Sent::kYes;
-  if (error == asio::error::connection_refused || error == boost::system::errc::no_such_file_or_directory)
-    return Sent::kNoPeer;
-  if (error == asio::error::would_block || error == asio::error::no_buffer_space) return Sent::kBusy;
-  return Sent::kFailed;
+  if (error == asio::error::connection_refused) {
+    once();  // what was refused is an earlier one, in whose place this was not sent
+    return Result::kNoPeer;
+  }
+  if (!error) return Result::kDone;
+  if (error == boost::system::errc::no_such_file_or_directory) return Result::kNoPeer;
+  if (error == asio::error::would_block || error == asio::error::no_buffer_space) return Result::kBusy;
+  return Result::kFailed;
 }
 
-std::optional<std::span<const std::byte>> DatagramSocket::receive(bool& failed) {
+DatagramSocket::Result DatagramSocket::receive(std::span<const std::byte>& datagram) {
   error_code error;
   const std::size_t size = state_->socket.receive(asio::buffer(state_->buffer), 0, error);
-  failed = error && error != asio::error::would_block && error != asio::error::connection_refused;
-  if (error) return std::nullopt;
-  return std::span<const std::byte>(state_->buffer.data(), size);
+  if (error == asio::error::would_block) return Result::kNothing;
+  if (error == asio::error::connection_refused) return Result::kNoPeer;
+  if (error) return Result::kFailed;
+  datagram = {state_->buffer.data(), size};
+  return Result::kDone;
 }
 
 std::string DatagramSocket::local() const {

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -21,10 +20,11 @@ class DatagramSocket {
   DatagramSocket(DatagramSocket&&) noexcept;
   ~DatagramSocket();
 
-  enum class Sent : std::uint8_t { kYes, kNoPeer, kBusy, kFailed };
-  Sent send(std::span<const std::byte> datagram);
-  // Valid until the next call. Nothing: no more has come. `failed`: there was something, and it was lost to an error.
-  std::optional<std::span<const std::byte>> receive(bool& failed);
+  // kNoPeer: nobody takes it; of UDP that is known, if at all, at the next call, and then it was an earlier one.
+  enum class Result : std::uint8_t { kDone, kNothing, kNoPeer, kBusy, kFailed };
+  Result send(std::span<const std::byte> datagram);
+  // `datagram` is valid until the next call.
+  Result receive(std::span<const std::byte>& datagram);
 
   // What a peer is to send to: the port is the one that was got for 0.
   std::string local() const;

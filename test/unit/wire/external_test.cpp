@@ -1,0 +1,352 @@
+// Sockets to other processes, and TAP devices.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "models/wire/datagram_attachment.h"
+#include "models/wire/tap.h"
+#include "test/unit/wire/fake_port.h"
+#include "test/unit/wire/harness.h"
+
+namespace cardvp::wire {
+namespace {
+
+using sc_core::sc_start;
+
+// A socket of the system's, as another process would have it. Waits for at most 5 s.
+struct Descriptor {
+  explicit Descriptor(int number) : file(number) {
+    const timeval limit{5, 0};
+    ::setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  }
+  ~Descriptor() { ::close(file); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  Bytes receive() const {
+    Bytes bytes(70'000);
+    const ssize_t size = ::recv(file, bytes.data(), bytes.size(), 0);
+    bytes.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+    return bytes;
+  }
+  int file;
+};
+
+struct Udp : Descriptor {
+  explicit Udp(std::uint16_t wanted = 0) : Descriptor(::socket(AF_INET, SOCK_DGRAM, 0)) {
+    sockaddr_in any = address(wanted);
+    EXPECT_EQ(::bind(file, reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
+    socklen_t size = sizeof any;
+    ::getsockname(file, reinterpret_cast<sockaddr*>(&any), &size);
+    port = ntohs(any.sin_port);
+  }
+  static sockaddr_in address(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    return address;
+  }
+  std::string text() const { return "127.0.0.1:" + std::to_string(port); }
+  void send(const std::string& to, const Bytes& bytes) const {
+    const sockaddr_in peer = address(static_cast<std::uint16_t>(std::stoi(to.substr(to.rfind(':') + 1))));
+    EXPECT_EQ(::sendto(file, bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&peer), sizeof peer),
+              static_cast<ssize_t>(bytes.size()));
+  }
+  std::uint16_t port = 0;
+};
+
+struct Unix : Descriptor {
+  explicit Unix(const std::string& path) : Descriptor(::socket(AF_UNIX, SOCK_DGRAM, 0)) {
+    const sockaddr_un own = address(path);
+    EXPECT_EQ(::bind(file, reinterpret_cast<const sockaddr*>(&own), sizeof own), 0);
+  }
+  static sockaddr_un address(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    return address;
+  }
+  ssize_t send(const std::string& to, const Bytes& bytes) const {
+    const sockaddr_un peer = address(to);
+    return ::sendto(file, bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&peer), sizeof peer);
+  }
+};
+
+AttachmentConfig socket_config(AttachmentConfig::Type type, std::string listen, std::string peer) {
+  AttachmentConfig config;
+  config.type = type;
+  config.name = "peer";
+  config.listen = std::move(listen);
+  config.peer = std::move(peer);
+  return config;
+}
+
+struct External : WireBench {
+  std::uint64_t drops(const std::string& reason) { return sim.stats.counter("peer.drops." + reason, "frames").value(); }
+  DatagramAttachment attach(AttachmentConfig::Type type, const std::string& listen, const std::string& peer) {
+    return {"peer", sim, socket_config(type, listen, peer), port, frames};
+  }
+  void give(const Bytes& frame) { port.client->receive(frames.make(frame)); }
+  template <class Make>
+  static std::string problem(const Make& make) {
+    try {
+      make();
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+    return "none";
+  }
+
+  FakePort port{sim};
+};
+constexpr auto kUdp = AttachmentConfig::Type::kUdp;
+constexpr auto kUnix = AttachmentConfig::Type::kUnix;
+
+TEST_F(External, UdpBothWays) {
+  const Udp peer;
+  DatagramAttachment attachment = attach(kUdp, "127.0.0.1:0", peer.text());
+  EXPECT_TRUE(attachment.external());
+  attachment.poll();
+  EXPECT_EQ(port.sent.size(), 0u);
+  peer.send(attachment.local(), frame_of(7, 0, 60));
+  peer.send(attachment.local(), frame_of(7, 0, 9000));
+  attachment.poll();
+  EXPECT_EQ(port.sent, (Frames{frame_of(7, 0, 60), frame_of(7, 0, 9000)}));
+  give(frame_of(0, 7, 1514));
+  EXPECT_EQ(peer.receive(), frame_of(0, 7, 1514));
+}
+
+TEST_F(External, UdpTakesItsPeersOnly) {
+  const Udp peer, stranger;
+  DatagramAttachment attachment = attach(kUdp, "127.0.0.1:0", peer.text());
+  stranger.send(attachment.local(), frame_of(8, 0));
+  peer.send(attachment.local(), frame_of(7, 0));
+  attachment.poll();
+  EXPECT_EQ(port.sent, Frames{frame_of(7, 0)});
+}
+
+TEST_F(External, DatagramsThatAreNoFramesAreDropped) {
+  const Udp peer;
+  DatagramAttachment attachment = attach(kUdp, "127.0.0.1:0", peer.text());
+  for (const std::size_t size : {std::size_t{0}, std::size_t{13}, Frame::kMostBytes + 1, std::size_t{65'000}})
+    peer.send(attachment.local(), Bytes(size, std::byte{2}));
+  peer.send(attachment.local(), Bytes(Frame::kMostBytes, std::byte{2}));
+  attachment.poll();
+  EXPECT_EQ(port.sent, Frames{Bytes(Frame::kMostBytes, std::byte{2})});
+  EXPECT_EQ(drops("too_short"), 2u);
+  EXPECT_EQ(drops("too_long"), 2u);
+  EXPECT_EQ(frames.in_use(), 0u);
+}
+
+TEST_F(External, APeerMayComeLater) {
+  std::uint16_t number = 0;
+  {
+    const Udp early;
+    number = early.port;
+  }
+  DatagramAttachment attachment = attach(kUdp, "127.0.0.1:0", "127.0.0.1:" + std::to_string(number));
+  for (int i = 0; i < 10; ++i) {
+    give(frame_of(0, 7));
+    attachment.poll();
+    give(frame_of(0, 7));
+  }
+  EXPECT_EQ(drops("no_peer"), 19u);  // of the last one nobody has heard yet
+  EXPECT_EQ(drops("receive_error") + drops("send_error"), 0u);
+  const Udp peer(number);
+  give(frame_of(0, 7, 200));
+  EXPECT_EQ(peer.receive(), frame_of(0, 7, 200));
+}
+
+TEST_F(External, WhatALineCannotTakeWaitsInTheSocket) {
+  const Udp peer;
+  DatagramAttachment attachment = attach(kUdp, "127.0.0.1:0", peer.text());
+  port.frame_time = us(100);
+  for (int i = 0; i < 3; ++i) peer.send(attachment.local(), frame_of(7, 0));
+  attachment.poll();
+  EXPECT_EQ(port.sent.size(), 1u);
+  attachment.poll();
+  EXPECT_EQ(port.sent.size(), 1u);
+  sc_start(us(100));
+  attachment.poll();
+  EXPECT_EQ(port.sent.size(), 2u);
+}
+
+TEST_F(External, OneLookTakesABoundedNumber) {
+  const std::string own = folder.file("own");
+  const Unix peer(folder.file("peer"));
+  DatagramAttachment attachment = attach(kUnix, own, folder.file("peer"));
+  int sent = 0, taken = 0;
+  while (sent < 600) {  // a Unix socket's queue is short
+    while (sent < 600 && ::fcntl(peer.file, F_SETFL, O_NONBLOCK) == 0 && peer.send(own, frame_of(7, 0)) > 0) ++sent;
+    attachment.poll();
+    EXPECT_LE(port.sent.size() - static_cast<std::size_t>(taken), 256u);
+    taken = static_cast<int>(port.sent.size());
+  }
+  attachment.poll();
+  EXPECT_EQ(port.sent.size(), 600u);
+}
+
+TEST_F(External, UdpAddressesAreCheckedFirst) {
+  for (const char* wrong : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "127.0.0.1:-1",
+                            "localhost:4000", "::1:4000", "[::1]", ":4000", "127.0.0.1:4000 "}) {
+    const std::string text = problem([&] { DatagramSocket::udp(wrong, "127.0.0.1:1"); });
+    EXPECT_NE(text.find("write it as 127.0.0.1:4000"), std::string::npos) << wrong << ": " << text;
+  }
+  EXPECT_NE(problem([] { DatagramSocket::udp("127.0.0.1:0", "[::1]:1"); }).find("other family"), std::string::npos);
+  const Udp holder;
+  const std::string taken = problem([&] { DatagramSocket::udp(holder.text(), "127.0.0.1:1"); });
+  EXPECT_NE(taken.find(holder.text()), std::string::npos) << taken;
+  EXPECT_NE(taken.find("a port that is free"), std::string::npos) << taken;
+}
+
+TEST_F(External, UnixSocketsBothWaysAndGoneAtTheEnd) {
+  const std::string own = folder.file("own"), other = folder.file("other");
+  {
+    DatagramAttachment attachment = attach(kUnix, own, other);
+    EXPECT_EQ(attachment.local(), own);
+    struct stat status {};
+    ASSERT_EQ(::stat(own.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0600u);  // nobody else's
+    give(frame_of(0, 7));
+    EXPECT_EQ(drops("no_peer"), 1u);  // not there yet
+    const Unix peer(other);
+    give(frame_of(0, 7));
+    EXPECT_EQ(peer.receive(), frame_of(0, 7));
+    EXPECT_EQ(peer.send(own, frame_of(7, 0)), 100);
+    EXPECT_EQ(peer.send(own, Bytes(5)), 5);
+    attachment.poll();
+    EXPECT_EQ(port.sent, Frames{frame_of(7, 0)});
+    EXPECT_EQ(drops("too_short"), 1u);
+  }
+  EXPECT_FALSE(std::filesystem::exists(own));
+}
+
+TEST_F(External, APeerThatDoesNotReadLosesFrames) {
+  const Unix peer(folder.file("peer"));
+  DatagramAttachment attachment = attach(kUnix, folder.file("own"), folder.file("peer"));
+  for (int i = 0; i < 5000; ++i) give(frame_of(0, 7, 1500));
+  EXPECT_GT(drops("peer_busy"), 0u);
+  EXPECT_EQ(drops("send_error"), 0u);
+}
+
+TEST_F(External, ASocketThatWasLeftBehindIsReplacedAndNothingElse) {
+  const std::string own = folder.file("own");
+  const auto make = [&] { DatagramSocket::unix_domain(own, folder.file("other")); };
+  {
+    const Unix crashed(own);
+    EXPECT_NE(problem(make).find("in use"), std::string::npos);
+  }
+  EXPECT_TRUE(std::filesystem::exists(own));  // left behind
+  EXPECT_EQ(problem(make), "none");
+  std::ofstream(own) << "precious";
+  EXPECT_NE(problem(make).find("no socket"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(own));
+  const std::string too_long(200, 'x');
+  EXPECT_NE(problem([&] { DatagramSocket::unix_domain(too_long, own); }).find("107 bytes"), std::string::npos);
+  EXPECT_NE(problem([&] { DatagramSocket::unix_domain(folder.file("a/b"), own); }).find("can be written"),
+            std::string::npos);
+}
+
+// Two wires in two machines, joined by sockets.
+TEST_F(External, AFrameGoesFromWireToWire) {
+  Config config = config_of();
+  config.attachments = {socket_config(kUnix, folder.file("a"), folder.file("b"))};
+  plug(config, 1);
+  EXPECT_TRUE(wire->external());
+  config.attachments = {socket_config(kUnix, folder.file("b"), folder.file("a"))};
+  Wire other("other", sim, config, frames, folder.path);
+  Station station(sim);
+  other.add_card("card").connect(station);
+
+  send(0, frame_of(0, kEveryone));
+  sc_start(us(10));
+  other.poll();
+  sc_start(us(10));
+  EXPECT_EQ(station.frames, Frames{frame_of(0, kEveryone)});
+}
+
+std::string open_tap(Sim& sim, Port& port, FramePool& frames, const std::string& device, const char* node) {
+  AttachmentConfig config;
+  config.type = AttachmentConfig::Type::kTap;
+  config.device = device;
+  return External::problem([&] { Tap("tap", sim, config, port, frames, node); });
+}
+
+TEST_F(External, WhatKeepsATapDeviceAwayIsSaid) {
+  const auto expect = [&](const std::string& device, const std::string& node, const std::string& part) {
+    const std::string text = open_tap(sim, port, frames, device, node.c_str());
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+    EXPECT_NE(text.find("TAP device " + device), std::string::npos) << text;
+  };
+  expect("tap0", folder.file("missing"), "load the kernel's module");
+  std::ofstream(folder.file("plain")) << "no device";
+  expect("tap0", folder.file("plain"), "ip tuntap add dev tap0 mode tap");
+  expect("", "/dev/net/tun", "1 to 15 characters");
+  expect("sixteen_letters_", "/dev/net/tun", "1 to 15 characters");
+}
+
+constexpr const char* kTapName = "cvp-test";
+
+// Whether this user may make TAP devices here, found out without the code under test.
+bool may_have_tap() {
+  const int file = ::open("/dev/net/tun", O_RDWR);
+  if (file < 0) return false;
+  ifreq request{};
+  std::string_view(kTapName).copy(request.ifr_name, IFNAMSIZ - 1);
+  request.ifr_flags = IFF_TAP | IFF_NO_PI;
+  const bool made = ::ioctl(file, TUNSETIFF, &request) == 0;
+  ::close(file);
+  return made;
+}
+
+// The kernel's end of the device, up, with a socket for frames of an EtherType of ours.
+struct TapPeer : Descriptor {
+  TapPeer() : Descriptor(::socket(AF_PACKET, SOCK_RAW, htons(0x88b5))) {
+    ifreq request{};
+    std::string_view(kTapName).copy(request.ifr_name, IFNAMSIZ - 1);
+    request.ifr_flags = IFF_UP;
+    EXPECT_EQ(::ioctl(file, SIOCSIFFLAGS, &request), 0);
+    sockaddr_ll address{};
+    address.sll_family = AF_PACKET;
+    address.sll_protocol = htons(0x88b5);
+    address.sll_ifindex = static_cast<int>(::if_nametoindex(kTapName));
+    EXPECT_EQ(::bind(file, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+};
+
+// Where there may be a device frames go both ways, and otherwise the refusal is as it should be.
+TEST_F(External, TapBothWaysOrARefusal) {
+  if (!may_have_tap()) {
+    EXPECT_NE(open_tap(sim, port, frames, kTapName, "/dev/net/tun").find("; "), std::string::npos);
+    return;
+  }
+  AttachmentConfig config;
+  config.device = kTapName;
+  Tap tap("tap", sim, config, port, frames);
+  EXPECT_TRUE(tap.external());
+  give(frame_of(0, 7));
+  EXPECT_EQ(sim.stats.counter("tap.drops.device_down", "frames").value(), 1u);
+  EXPECT_NE(open_tap(sim, port, frames, kTapName, "/dev/net/tun").find("choose another device"), std::string::npos);
+
+  const TapPeer peer;
+  Bytes frame = frame_of(0, kEveryone);
+  net::store16(frame.data() + 12, 0x88b5);
+  give(frame);
+  EXPECT_EQ(peer.receive(), frame);
+  frame[20] = std::byte{0x77};
+  ASSERT_EQ(::send(peer.file, frame.data(), frame.size(), 0), static_cast<ssize_t>(frame.size()));
+  tap.poll();
+  // The kernel sends of its own as well, when a device comes up.
+  EXPECT_EQ(std::count(port.sent.begin(), port.sent.end(), frame), 1);
+}
+
+}  // namespace
+}  // namespace cardvp::wire
