@@ -5,6 +5,7 @@
 #include "mailbox.h"
 #include "map.h"
 #include "mem.h"
+#include "network.h"
 #include "timer.h"
 #include "timers.h"
 
@@ -120,12 +121,14 @@ enum interface_result interface_attach(const struct control_attach_interface* re
   print_log("ena%u: function %u, %02x:%02x:%02x:%02x:%02x:%02x, %u queue pairs, VNI %u%s", interface->number, function,
             mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], interface->device.queues, request->vni,
             request->flags & CONTROL_INTERFACE_BRIDGED ? ", bridged" : "");
+  network_interface_attached(function, request);
   return INTERFACE_ATTACHED;
 }
 
 void interface_detach(unsigned function) {
   struct interface* interface = find(function);
   if (!interface) return;
+  network_interface_detached(function);
   ena_stop(&interface->device);
   disconnect(interface);
   print_log("ena%u: function %u detached", interface->number, function);
