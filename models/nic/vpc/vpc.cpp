@@ -29,12 +29,11 @@ FlowAction action_of(const UnknownFlow& flow, const vpc_message_verdict& verdict
   action.peer = verdict.peer;
   action.function = verdict.action == VPC_DROP ? verdict.owner : verdict.header.function;
   action.vni = verdict.vni;
-  const bool possible = verdict.action <= (flow.direction == VPC_EGRESS ? VPC_CONSUMED : VPC_TO_INTERFACE) ||
-                        verdict.action == VPC_CONSUMED;
   const bool back_out = flow.direction == VPC_INGRESS && verdict.action == VPC_TO_PEER;
-  if (!possible || back_out) {
+  if (verdict.action > VPC_CONSUMED || back_out) {
     action.action = VPC_DROP;
     action.reason = Drop::kBadVerdict;
+    action.function = verdict.owner;
   }
   return action;
 }

@@ -32,7 +32,7 @@ struct VpcConfig {
   std::size_t peers = 256;                       // most of them
   sc_core::sc_time lookup{100, sc_core::SC_NS};  // parse, look up, encapsulate or decapsulate: each packet, pipelined
   double picojoules_per_packet = 0;
-  TransportConfig transport;
+  TransportConfig transport{};
 };
 
 class Vpc : public BusTarget,

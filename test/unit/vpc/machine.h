@@ -17,6 +17,7 @@
 
 #include "models/memory/mailbox.h"
 #include "models/net/build.h"
+#include "models/net/checksum.h"
 #include "models/nic/messages.h"
 #include "models/nic/registers.h"
 #include "models/nic/vpc/vpc.h"
