@@ -145,6 +145,7 @@ struct network {
   uint8_t mac[6];
   uint8_t address[16];
 
+  uint8_t judged; /* a verdict for a flow was given in this generation of the flow cache */
   uint8_t has_master;
   uint8_t master; /* in NETWORK_MASTER_SLOT + this */
   uint32_t rekey_packets;

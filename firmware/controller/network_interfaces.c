@@ -1,4 +1,5 @@
 /* What the control plane says of one interface. It may be said before the interface is attached, and outlives it. */
+#include "console.h"
 #include "network_internal.h"
 
 enum { MODE_OFF = 0, MODE_VPC = 1, MODE_BRIDGED = 2 };
@@ -23,7 +24,10 @@ static uint32_t find(struct network* network, unsigned function, struct network_
 
 void network_attach(struct network* network, unsigned function, const struct control_attach_interface* attach) {
   struct network_interface* interface = function < NETWORK_FUNCTIONS ? entry_of(network, function) : 0;
-  if (!interface) return;
+  if (!interface) {
+    print_log("network: no room for function %u", function);
+    return;
+  }
   interface->attached = 1;
   interface->bridged = (attach->flags & CONTROL_INTERFACE_BRIDGED) != 0;
   interface->forwards = (attach->flags & CONTROL_INTERFACE_FORWARDS) != 0;

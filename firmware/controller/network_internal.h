@@ -107,7 +107,7 @@ static inline uint64_t network_mac_value(const uint8_t* mac) {
 }
 static inline int network_mac_usable(const uint8_t* mac) { return network_mac_value(mac) != 0 && (mac[0] & 1) == 0; }
 
-/* Something that verdicts come from has changed: the flow cache asks again. */
+/* Something that verdicts come from has changed: the flow cache asks again, if it has been told anything. */
 void network_changed(struct network* network);
 
 /* Requests about one interface (network_interfaces.c). */

@@ -196,6 +196,7 @@ void network_packet(struct network* network, const struct vpc_message_packet* pa
       case VPC_INGRESS: verdict = ingress(network, &view, whole); break;
     }
   }
+  if (verdict.flags & VPC_INSTALL) network->judged = 1;
   verdict.header.type = VPC_MESSAGE_VERDICT;
   verdict.header.tag = packet->header.tag;
   verdict.generation = packet->generation;

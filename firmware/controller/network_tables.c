@@ -23,6 +23,8 @@ int network_resume(struct network* network, const struct network_port* port) {
 }
 
 void network_changed(struct network* network) {
+  if (!network->judged) return;
+  network->judged = 0;
   VPC_WRITE(network, FLOW_GENERATION, VPC_READ(network, FLOW_GENERATION) + 1);
 }
 

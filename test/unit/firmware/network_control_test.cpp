@@ -14,12 +14,13 @@ using namespace nic::vpc_regs;
 namespace page = nic::interface_regs;
 
 struct NetworkControl : NetworkFirmware {
-  // Every change makes flows unknown.
+  // It makes flows unknown, if there can be any.
   template <class Change>
   void changes(Change change) {
+    network_->judged = 1;
     const std::uint64_t before = generation();
     EXPECT_EQ(change(), CONTROL_OK);
-    EXPECT_NE(generation(), before);
+    EXPECT_EQ(generation(), before + 1);
   }
 };
 
@@ -123,18 +124,31 @@ TEST_F(NetworkControl, AnInterfacesPage) {
   EXPECT_EQ(of(4).get(page::MODE_VALUE), 1u);
   EXPECT_EQ(of(4).get(page::VNI_VALUE), 0x123456u);
   EXPECT_EQ(of(4).get(page::MAC), 0x554433221106u);
-  std::uint64_t before = generation();
-  detach(4);
+  changes([&] { return detach(4), CONTROL_OK; });
   EXPECT_EQ(of(4).get(page::MODE_VALUE), 0u);
-  EXPECT_NE(generation(), before);
-  before = generation();
+  network_->judged = 1;
+  const std::uint64_t before = generation();
   detach(4);
   detach(5);
   detach(1000);
   EXPECT_EQ(generation(), before);
-  attach(4, "06:11:22:33:44:55", CONTROL_INTERFACE_BRIDGED);
+  changes([&] { return attach(4, "06:11:22:33:44:55", CONTROL_INTERFACE_BRIDGED), CONTROL_OK; });
   EXPECT_EQ(of(4).get(page::MODE_VALUE), 2u);
-  EXPECT_NE(generation(), before);
+}
+
+TEST_F(NetworkControl, AGenerationThatNobodyWasJudgedInGoesOn) {
+  underlay();
+  peer(1, 8, "192.0.2.8");
+  interface(4, "10.0.0.5/24");
+  EXPECT_EQ(generation(), 0u);
+  EXPECT_EQ(egress(4, udp(4, "10.0.0.5", "10.0.1.1")).action, VPC_DROP);  // is not for the flow
+  route("10.0.1.0/24", CONTROL_ROUTE_PEER, 1);
+  EXPECT_EQ(generation(), 0u);
+  EXPECT_EQ(egress(4, udp(4, "10.0.0.5", "10.0.1.1")).action, VPC_TO_PEER);
+  route("10.0.2.0/24", CONTROL_ROUTE_PEER, 1);
+  EXPECT_EQ(generation(), 1u);
+  route("10.0.3.0/24", CONTROL_ROUTE_PEER, 1);
+  EXPECT_EQ(generation(), 1u);
 }
 
 TEST_F(NetworkControl, Allowances) {
