@@ -165,6 +165,7 @@ Task<Error> Driver::listen() {
 // Traffic may begin.
 void Driver::go() {
   for (auto& pair : pairs_) pair->start();
+  room_.notify();
   last_keep_alive_ = now();
   handle_later_.call_soon();
   health_.call_at(now() + health_period());

@@ -96,6 +96,8 @@ class Driver : public Model, private QueueOwner {
   Task<Error> reset(unsigned reason);
 
   bool running() const { return state_ == State::kRunning; }
+  // It runs, or is on its way there by itself.
+  bool alive() const { return running() || state_ == State::kStarting || state_ == State::kRecovering; }
   bool carrier() const { return carrier_; }
   Task<bool> wait_carrier(sc_core::sc_time timeout);  // false: it did not come
   const DeviceInfo& info() const { return info_; }
@@ -114,7 +116,7 @@ class Driver : public Model, private QueueOwner {
   bool try_transmit(unsigned queue, const TxPacket& packet);
   // Whether try_transmit would take it now or later.
   bool fits(unsigned queue, const TxPacket& packet) const;
-  // Notified when a completion made room in any ring, and at a reset.
+  // Notified when a completion made room in any ring, when the driver stops running and when it does again.
   Trigger& room() { return room_; }
   // Everything that was sent has been completed, or is overdue; or the driver is not running any longer.
   Task<> drain();

@@ -17,6 +17,9 @@ namespace cardvp::host {
 struct TrafficEnd {
   ena::Driver* driver = nullptr;
   net::IpAddress address;
+  // What is not in the subnet is sent by way of the router. Without a router everything is a neighbour.
+  net::Prefix subnet{};
+  net::IpAddress router{};
 };
 
 struct TrafficConfig {
@@ -29,7 +32,7 @@ struct TrafficConfig {
   std::uint8_t protocol = 17;       // UDP, or 6: TCP segments without a connection's machinery
   std::uint16_t port = 5001;        // destination
   unsigned flows = 1;               // source ports; flow n is sent by queue n mod queues
-  std::vector<unsigned> sizes{64};  // bytes of frames without FCS, in turn; IMIX: kImix
+  std::vector<unsigned> sizes{64};  // bytes of frames without FCS, in turn, or what they need at least; IMIX: kImix
   std::uint64_t count = 10000;      // packets, or requests, of all flows together; 0: by duration
   sc_core::sc_time duration;        // if count is 0
   double packets_per_second = 0;    // of all flows; 0: as fast as it goes
@@ -42,12 +45,14 @@ struct TrafficConfig {
   // What must become of them: all arrive; some (allowances, loss); none.
   enum class Expect : std::uint8_t { kAll, kSome, kNone };
   Expect expect = Expect::kAll;
-  sc_core::sc_time patience{10, sc_core::SC_MS};  // after the last packet was sent, for those on their way
+  // After the last packet was sent, for those on their way; of a request, until it counts as lost.
+  sc_core::sc_time patience{10, sc_core::SC_MS};
 };
 inline const std::vector<unsigned> kImix{64, 64, 64, 64, 64, 64, 64, 594, 594, 594, 594, 1518};  // 7 : 4 : 1
 
 struct TrafficResult {
-  std::string error;  // why it could not run; empty: it did
+  std::string error;        // why it could not run, or not to its end; empty: it did
+  bool unresolved = false;  // the error is that nobody says where packets are to go (ARP, ND)
   std::uint64_t sent = 0, sent_bytes = 0;
   std::uint64_t received = 0, received_bytes = 0;
   std::uint64_t lost = 0, duplicates = 0, reordered = 0, corrupted = 0, unexpected = 0;

@@ -82,6 +82,7 @@ class FakeEna : public FakeCard {
     std::vector<std::byte> bytes;
   };
   std::deque<Packet> sent;
+  std::function<void(const Packet&)> on_sent;                    // then it is not kept
   std::vector<std::pair<unsigned, std::uint16_t>> tx_doorbells;  // queue, tail
   std::uint64_t buffers_posted(unsigned queue) const;
 

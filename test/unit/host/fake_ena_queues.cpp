@@ -98,7 +98,11 @@ bool FakeEna::take_packet(unsigned number, Queue& queue) {
   }
   const std::uint16_t id = packet.id;
   const std::vector<std::byte> bytes = loopback ? packet.bytes : std::vector<std::byte>();
-  sent.push_back(std::move(packet));
+  if (on_sent) {
+    on_sent(packet);
+  } else {
+    sent.push_back(std::move(packet));
+  }
   if (loopback) deliver(bytes, number);
   if (!completes_tx) {
     queue.held.push_back(id);
