@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "firmware/controller/ena.h"
+#include "firmware/controller/live.h"
 #include "host/ena/driver.h"
 #include "models/memory/mailbox.h"
 #include "models/nic/engine.h"
@@ -114,6 +114,14 @@ class Firmware {
   }
   void attach(const ena_identity& identity) { ASSERT_TRUE(ena_init(&device, &port_, 0, &identity)); }
 
+  // A live update: other firmware goes on with the state that this one leaves.
+  void update() {
+    live_interface state;
+    ASSERT_TRUE(ena_quiet(&device));
+    live_save_interface(&state, &device, 0);
+    std::memset(static_cast<void*>(&device), 0xee, sizeof device);
+    ASSERT_TRUE(live_restore_interface(&device, &port_, &state));
+  }
   std::uint64_t read(Field field, std::uint32_t at) { return field.of(page_.read(at)); }
 
   ena_device device{};
@@ -312,6 +320,21 @@ TEST_F(EnaOnEngine, MtuAndTable) {
   ASSERT_TRUE(statistics);
   EXPECT_EQ(statistics->bandwidth_in, nic::interface_regs::offset::BANDWIDTH_IN_EXCEEDED);
   EXPECT_EQ(statistics->link_local, nic::interface_regs::offset::SLOW_RATE_EXCEEDED);
+}
+
+TEST_F(EnaOnEngine, LiveUpdate) {
+  start();
+  for (unsigned i = 0; i < 5; ++i) {
+    firmware.update();
+    expect_traffic(20);
+    pass(3000);
+  }
+  EXPECT_GE(driver->statistics().keep_alives, 14u);
+  ASSERT_FALSE(result(driver->stop()));  // the queues are known
+  EXPECT_EQ(driver->statistics().resets, 0u);
+  const ena::Error error = result(driver->start(*function));
+  ASSERT_FALSE(error) << error.text;
+  expect_traffic(20);
 }
 
 // A small machine, as one that boots over the network has it.
