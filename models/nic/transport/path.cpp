@@ -46,8 +46,8 @@ bool Path::timed_out(unsigned packets, Ticks now) {
   return true;
 }
 
-Ticks Path::timeout(Ticks unmeasured, bool back_off) const {
-  Ticks time = unmeasured;
+Ticks Path::timeout(bool back_off) const {
+  Ticks time = limits_->first_timeout;
   if (smoothed_) {
     // A path that was steady for long may still get a queue within one round trip.
     const Ticks margin = std::max({4 * variation_, smoothed_ / 2, 2 * limits_->queueing});

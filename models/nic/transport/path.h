@@ -71,8 +71,7 @@ class Path {
   // taken for dead: then what else is on it is lost, too.
   bool timed_out(unsigned packets, Ticks now);
 
-  // `unmeasured`: without a measurement.
-  Ticks timeout(Ticks unmeasured, bool back_off) const;
+  Ticks timeout(bool back_off) const;
   // The round trip to be expected; 0 if there is no measurement.
   Ticks round_trip() const { return smoothed_; }
   Ticks shortest() const { return shortest_ == ~Ticks{0} ? 0 : shortest_; }

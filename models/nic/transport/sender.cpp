@@ -272,12 +272,8 @@ sc_time Sender::deadline(sc_time at) const {
   return due == ~Ticks{0} ? sc_core::sc_max_time() : sc_time::from_value(std::max(due, now));
 }
 
-// Without a measurement of the path by that of the others, if there is one. No backoff while others work: what is tried
-// on a path that does not would hold up the window.
-Ticks Sender::timeout(const Path& path, Ticks now) const {
-  const Ticks unmeasured = near_ == ~Ticks{0} ? limits_.first_timeout : std::min(limits_.first_timeout, 4 * near_);
-  return path.timeout(unmeasured, heard_ + limits_.least_rest <= now);
-}
+// No backoff while others work: what is tried on a path that does not would hold up the window.
+Ticks Sender::timeout(const Path& path, Ticks now) const { return path.timeout(heard_ + limits_.least_rest <= now); }
 
 // The receiver has forgotten all. What it had not delivered cannot be sent again: it was sealed as it was.
 void Sender::restart(Ticks now) {

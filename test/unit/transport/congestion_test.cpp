@@ -36,7 +36,10 @@ TEST_F(CongestionTest, UnequalPathsGiveWhatTheyHave) {
 TEST_F(CongestionTest, KeepsQueuesShort) {
   make(4);
   for (unsigned i = 0; i < 4; ++i) set_path(i, {.bytes_per_second = 10 * kGigabit});
-  throughput();
+  throughput({1, SC_MS});
+  // What was the right window is now 170 us of queue.
+  for (unsigned i = 0; i < 4; ++i) set_path(i, {.bytes_per_second = 2 * kGigabit});
+  throughput({40, SC_MS});
   for (unsigned i = 0; i < 4; ++i) {
     const auto found = sim.stats.histograms().find("a.path" + std::to_string(i) + ".round_trip");
     ASSERT_NE(found, sim.stats.histograms().end());
@@ -64,6 +67,36 @@ TEST_F(CongestionTest, AvoidsACongestedPath) {
   EXPECT_TRUE(b->complete(*a));
   for (const unsigned good : {0u, 1u, 3u}) EXPECT_GT(a->path_packets[good], 2500u);
   EXPECT_LT(a->path_packets[2], 250u);
+}
+
+TEST_F(CongestionTest, ALongerPathIsLookedAtNowAndThen) {
+  make(4);
+  set_path(3, {.delay = {150, SC_US}});
+  const auto send_some = [&] {
+    for (unsigned i = 0; i < 5000; ++i) {
+      a->send(i % 16);
+      run({10, SC_US});
+    }
+  };
+  send_some();
+  EXPECT_LT(a->path_packets[3], 80u);  // in 50 ms
+  EXPECT_GT(a->path_packets[3], 30u);
+  set_path(3, {});
+  send_some();
+  EXPECT_GT(a->path_packets[3], 1000u);
+}
+
+TEST_F(CongestionTest, ADeadPathIsTriedLessAndLess) {
+  make(4);
+  a->paths[1].up = false;
+  for (unsigned i = 0; i < 20000; ++i) {
+    a->send(i % 16);
+    run({10, SC_US});
+  }
+  run({1, SC_MS});
+  EXPECT_TRUE(b->complete(*a));
+  EXPECT_LE(a->path_packets[1], 16 + 8u);  // the first window; then after 1, 2, 4, ... 128 ms
+  EXPECT_GE(a->path_packets[1], 8u);
 }
 
 TEST_F(CongestionTest, ADeadPathIsLeftAndTriedAgain) {

@@ -84,6 +84,33 @@ TEST_F(HostileTest, ACopyOfLongAgoNamesNothingNew) {
     EXPECT_NE(ack.arrival[i].sequence, static_cast<std::uint16_t>(kFirstSequence + 3));
 }
 
+TEST_F(HostileTest, AnEndedStreamDoesNotComeBack) {
+  say(Data{.stream = 5, .sequence = kFirstSequence}, frame(1, 0));
+  say(Data{.stream = 6, .sequence = kFirstSequence}, frame(1, 1));
+  say(Data{.stream = 5, .sequence = kFirstSequence + 1}, frame(2, 0));
+  EXPECT_EQ(b->count("drops.stale"), 1u);
+  say(Data{.stream = 6, .sequence = kFirstSequence + 1}, frame(1, 2));
+  EXPECT_EQ(b->count("delivered"), 3u);
+}
+
+// Acknowledgements in turn show all that came after a gap.
+TEST_F(HostileTest, MapsShowEverythingInTurn) {
+  constexpr unsigned kSpan = 600;
+  for (unsigned n = 2; n <= kSpan; n += 2) say(Data{.stream = 5, .sequence = kFirstSequence + n}, frame(n, 0));
+  run({1, SC_MS});
+  std::set<unsigned> seen;
+  for (unsigned i = 0; i < (kSpan + 127) / 128; ++i) {
+    say(Data{.stream = 5, .sequence = kFirstSequence + 2}, frame(2, 0));  // a duplicate, acknowledged at once
+    const Ack ack = std::get<Ack>(transport::decode(b->last_option));
+    EXPECT_EQ(ack.next, kFirstSequence);
+    for (unsigned n = 0; n < transport::kMapBits; ++n) {
+      if (ack.bit(n)) seen.insert(ack.map_base + n);
+    }
+  }
+  EXPECT_EQ(seen.size(), kSpan / 2);
+  for (const unsigned n : seen) EXPECT_EQ(n % 2, 0u);
+}
+
 TEST_F(HostileTest, AcknowledgementsOfWhatWasNeverSentAreBad) {
   for (unsigned i = 0; i < 10; ++i) b->send(i);
   const Data sent = std::get<Data>(transport::decode(b->last_option));
