@@ -48,12 +48,12 @@ std::string Driver::unusable() const {
 }
 
 Task<Error> Driver::bring_up(ResetReason reason) {
-  const DeviceInfo before = info_;
-  info_ = {};
   if (const std::string why = unusable(); !why.empty()) co_return failure(why);
   registers_.open(*function_);
-  info_.readless = registers_.readless();
   if (Error error = co_await reset_device(reason)) co_return error;
+  const DeviceInfo before = info_;
+  info_ = {};
+  info_.readless = registers_.readless();
   pairs_.clear();
   created_.clear();
   co_await function_->enable_msix(false);
@@ -75,13 +75,20 @@ Task<Error> Driver::bring_up(ResetReason reason) {
 }
 
 Task<Error> Driver::reset_device(ResetReason reason) {
-  const auto status = co_await registers_.read(reg::kDeviceStatus);
+  auto status = co_await registers_.read(reg::kDeviceStatus);
   if (!status) co_return failure("the device does not answer");
-  if (!(*status & kStatusReady)) co_return failure(fmt::format("the device is not ready, DEV_STS = {:#x}", *status));
   const auto caps = co_await registers_.read(reg::kCaps);
   if (!caps || caps_reset_timeout(*caps) == 0)
     co_return failure(fmt::format("no time for resets is given, CAPS = {:#x}", caps.value_or(~0u)));
   const sc_time timeout(100.0 * caps_reset_timeout(*caps), SC_MS);
+  if (*status & kStatusResetting) {
+    // Somebody began a reset and did not end it.
+    registers_.write(reg::kDeviceControl, 0);
+    if (Error error = co_await wait_reset(false, timeout)) co_return error;
+    status = co_await registers_.read(reg::kDeviceStatus);
+  }
+  if (!status || !(*status & kStatusReady))
+    co_return failure(fmt::format("the device is not ready, DEV_STS = {:#x}", status.value_or(~0u)));
 
   auto number = static_cast<std::uint32_t>(reason);
   const bool extended = info_.capabilities & kExtendedReasons;
