@@ -51,7 +51,8 @@ void network_inject(struct network* network, const struct network_interface* to,
  * nor can fragments. IPv4's options are left out (RFC 1122, 3.2.2.6 is about routes that there are none of here). */
 int network_echo(struct network* network, const struct network_interface* from, const struct network_view* view) {
   int v4 = network_is_v4(view->flow.destination);
-  if (view->icmp_type != (v4 ? ICMP_ECHO : ICMPV6_ECHO) || view->message->bytes > VPC_SLOT_BYTES)
+  if (view->l3 != ETHERNET_BYTES || view->icmp_type != (v4 ? ICMP_ECHO : ICMPV6_ECHO) ||
+      view->message->bytes > VPC_SLOT_BYTES)
     return VPC_REASON_NO_ROUTE;
   const uint8_t *packet = view->frame + view->l3, *echo = view->frame + view->l4;
   uint32_t bytes = view->end - view->l4;

@@ -4,7 +4,8 @@
  * send from is the control plane's to say. What a host advertises means nothing here. */
 #include "network_internal.h"
 
-enum { NEIGHBOUR_HOPS = 255, ROUTER_HOPS = 64, ROUTER_LIFETIME_S = 1800 };
+/* The router advertises when asked, never by itself: so its lifetime is the longest there is (RFC 8319, 4). */
+enum { NEIGHBOUR_HOPS = 255, ROUTER_HOPS = 64, ROUTER_LIFETIME_S = 0xffff };
 enum {
   SOLICITATION_BYTES = 24,
   ADVERTISEMENT_BYTES = 32,

@@ -183,8 +183,8 @@ TEST_F(NetworkAnswer, RouterSolicitation) {
   EXPECT_EQ(bytes[21], 255);
   EXPECT_EQ(ip_at(bytes, 22).text(), "fe80::5eff:fe00:1");
   EXPECT_EQ(ip_at(bytes, 38).text(), "fe80::1234");
-  Bytes expected{134,  0,    bytes[56], bytes[57], 64,   0,    0x07, 0x08,
-                 0,    0,    0,         0,         0,    0,    0,    0,     // 1800 s, no flags
+  Bytes expected{134,  0,    bytes[56], bytes[57], 64,   0,    0xff, 0xff,
+                 0,    0,    0,         0,         0,    0,    0,    0,     // no flags; RFC 8319: 65535 s
                  1,    1,    2,         0,         0x5e, 0,    0,    1,     // source link-layer address
                  5,    1,    0,         0,         0,    0,    0x23, 0x29,  // MTU 9001
                  3,    4,    64,        0x80,      0,    0x27, 0x8d, 0,

@@ -319,6 +319,8 @@ TEST_F(NetworkPacket, TaggedFramesPassButAreNotServed) {
   arp[17] = 6;
   arp.resize(60);
   dropped(egress(kAlpha, arp), VPC_REASON_NOT_IP);
+  described.destination_ip = net::IpAddress::parse("10.0.0.1").value();
+  dropped(egress(kAlpha, icmp(described, {8, 0, 0, 0, 0, 1, 0, 1})), VPC_REASON_NO_ROUTE);
   EXPECT_TRUE(injected_.empty());
 }
 
