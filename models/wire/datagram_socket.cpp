@@ -29,6 +29,8 @@ using Protocol = asio::generic::datagram_protocol;
 
 namespace {
 
+constexpr int kBurst = 4 << 20;  // bytes that may come between two looks
+
 [[noreturn]] void fail(const std::string& where, const std::string& problem, const char* remedy) {
   throw std::runtime_error(fmt::format("socket {}: {}; {}", where, problem, remedy));
 }
@@ -85,7 +87,11 @@ void remove_stale(asio::io_context& io, const std::string& path) {
 }  // namespace
 
 struct DatagramSocket::State {
-  explicit State(const Protocol& protocol) : socket(io, protocol) { socket.non_blocking(true); }
+  explicit State(const Protocol& protocol) : socket(io, protocol) {
+    socket.non_blocking(true);
+    error_code ignored;  // the system may allow less
+    socket.set_option(asio::socket_base::receive_buffer_size(kBurst), ignored);
+  }
   ~State() {
     struct stat status {};
     if (!path.empty() && ::lstat(path.c_str(), &status) == 0 && status.st_dev == own.st_dev &&

@@ -12,6 +12,7 @@ struct FakePort : Port {
 
   void connect(PortClient& c) override { client = &c; }
   sc_core::sc_time send(FramePtr frame, sc_core::sc_time at) override {
+    calls.push_back(sim.scheduler.now());
     times.push_back(std::max(at, free));
     sent.emplace_back(frame->bytes().begin(), frame->bytes().end());
     return free = times.back() + frame_time;
@@ -24,7 +25,7 @@ struct FakePort : Port {
   sc_core::sc_time frame_time;  // that each takes
   sc_core::sc_time free;
   Frames sent;
-  std::vector<sc_core::sc_time> times;
+  std::vector<sc_core::sc_time> calls, times;  // of send(), and when the line began to send
 };
 
 }  // namespace cardvp::wire

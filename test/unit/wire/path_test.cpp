@@ -73,12 +73,15 @@ TEST_F(Paths, AFasterPathOvertakesAndAPathKeepsItsOrder) {
   plug(config, 2);
   const std::uint16_t fast = port_of(us(1)), slow = port_of(us(10));
   stations[1]->frames.clear();
+  stations[1]->times.clear();
+  const sc_time from = now();
   for (std::size_t i = 0; i < 100; ++i) {
     send(0, frame_of(0, 1, 100 + i, slow));
     send(0, frame_of(0, 1, 100 + i, fast));
   }
   sc_start(us(100));
   ASSERT_EQ(stations[1]->frames.size(), 200u);
+  EXPECT_EQ(stations[1]->times[0], from + us(1) + ps(3 * 124 * 80));  // behind one of the slow path
   for (std::size_t i = 0; i < 100; ++i) {
     EXPECT_EQ(stations[1]->frames[i], frame_of(0, 1, 100 + i, fast)) << i;
     EXPECT_EQ(stations[1]->frames[100 + i], frame_of(0, 1, 100 + i, slow)) << i;
