@@ -88,6 +88,7 @@ class FramePool {
     frame->pool_ = this;
     return FramePtr(frame);
   }
+  // Of at most Frame::kCapacity. What is longer than Frame::kMostBytes takes of the headroom.
   FramePtr make(std::span<const std::byte> content);
   std::size_t in_use() const { return made_ - idle_.size(); }
 
@@ -101,7 +102,9 @@ inline void ReturnFrame::operator()(Frame* frame) const { frame->pool_->idle_.em
 
 inline FramePtr FramePool::make(std::span<const std::byte> content) {
   FramePtr frame = make();
-  if (!content.empty()) std::memcpy(frame->push_back(content.size()), content.data(), content.size());
+  if (content.size() > Frame::kMostBytes) frame->push_front(content.size() - Frame::kMostBytes);
+  frame->push_back(content.size() - frame->size());
+  if (!content.empty()) std::memcpy(frame->data(), content.data(), content.size());
   return frame;
 }
 

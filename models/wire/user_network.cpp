@@ -1,9 +1,10 @@
 #include "models/wire/user_network.h"
 
-#include <cerrno>
+#include <array>
 #include <stdexcept>
 #include <utility>
 
+#include <fmt/format.h>
 #include <libslirp.h>
 
 #include "models/net/parse.h"
@@ -11,6 +12,8 @@
 namespace cardvp::wire {
 
 namespace {
+
+constexpr std::uint64_t kErrorsLogged = 8;
 
 constexpr std::array<std::pair<int, short>, 5> kEvents{{{SLIRP_POLL_IN, POLLIN},
                                                         {SLIRP_POLL_OUT, POLLOUT},
@@ -53,7 +56,11 @@ struct UserNetwork::Callbacks {
       self.drop("port_busy");  // its peers send again
     return static_cast<ssize_t>(size);
   }
-  static void guest_error(const char* message, void* opaque) { of(opaque).log_.warning(message); }
+  static void guest_error(const char* message, void* opaque) {
+    UserNetwork& self = of(opaque);
+    self.guest_errors_.add();
+    if (self.guest_errors_.value() <= kErrorsLogged) self.log_.warning(message);
+  }
   static std::int64_t clock_get_ns(void* opaque) {
     return static_cast<std::int64_t>(of(opaque).now().to_seconds() * 1e9);
   }
@@ -95,7 +102,7 @@ struct UserNetwork::Callbacks {
 
 UserNetwork::UserNetwork(sc_core::sc_module_name name, Sim& sim, const AttachmentConfig& config, Port& port,
                          FramePool& frames)
-    : Attachment(name, sim, port, frames) {
+    : Attachment(name, sim, port, frames), guest_errors_(counter("guest_errors", "errors")) {
   static constexpr SlirpCb kCallbacks = Callbacks::table();
   const SlirpConfig slirp = slirp_config(config.network);
   slirp_ = slirp_new(&slirp, &kCallbacks, this);

@@ -30,6 +30,7 @@ class UserNetwork final : public Attachment {
 
   void receive(FramePtr frame) override;
 
+  Counter& guest_errors_;  // that libslirp complains of
   Slirp* slirp_;
   std::vector<pollfd> sockets_;  // of one look
 };

@@ -145,6 +145,17 @@ TEST_F(Switch, AnswersAreSentFromWithinReceive) {
   EXPECT_EQ(stations[0]->times, std::vector{us(2) + ps(4 * 124 * 80)});
 }
 
+// As long as encapsulation can make one.
+TEST_F(Switch, FloodsTheLongestFrame) {
+  plug(config_of(), 3);
+  Bytes longest(Frame::kCapacity, std::byte{4});
+  longest[0] = std::byte{2};
+  send(0, longest);
+  sc_start(us(10));
+  EXPECT_EQ(stations[1]->frames, Frames{longest});
+  EXPECT_EQ(stations[2]->frames, Frames{longest});
+}
+
 TEST_F(Switch, APulledCablePassesNothingAndSaysSo) {
   plug(config_of(), 2);
   EXPECT_TRUE(ports[0]->up());
