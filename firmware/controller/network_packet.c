@@ -12,7 +12,7 @@
 #include "network_internal.h"
 
 static struct vpc_message_verdict drop(enum vpc_reason reason) {
-  return (struct vpc_message_verdict){.action = VPC_DROP, .reason = (uint8_t)reason};
+  return (struct vpc_message_verdict){.action = VPC_DROP, .reason = (uint8_t)reason, .owner = VPC_NO_FUNCTION};
 }
 
 static uint16_t lasting(const struct network_view* view, unsigned flags) {
@@ -181,7 +181,11 @@ static struct vpc_message_verdict ingress(struct network* network, const struct 
   if (view->ttl == 0) return drop(VPC_REASON_TTL);
   const struct network_interface* to = target_of(network, view);
   if (!to) return drop(VPC_REASON_UNKNOWN_TARGET);
-  if (!network_allows(network, to, 1, view)) return drop(VPC_REASON_RULES);
+  if (!network_allows(network, to, 1, view)) {
+    struct vpc_message_verdict refused = drop(VPC_REASON_RULES);
+    refused.owner = to->function; /* whose counter it is */
+    return refused;
+  }
   return deliver(network, to, view);
 }
 

@@ -158,7 +158,8 @@ struct vpc_message_verdict {
                           installed */
   uint32_t vni;        /* VPC_TO_PEER: of the outer header; VPC_TO_INTERFACE: of the flow's key, if it is ingress */
   uint16_t peer;       /* VPC_TO_PEER */
-  uint16_t owner; /* the interface whose connection this is: counts and allowances; its detachment drops the flow */
+  uint16_t owner; /* the interface whose connection this is: counts and allowances; its detachment drops the flow. Of
+                     a packet that is dropped on its way in: at which interface that is counted, or VPC_NO_FUNCTION */
   uint8_t mac[6];
   uint16_t reverse_function; /* the reverse flow's action is TO_INTERFACE to this (reverse of an egress flow), or
                                 TO_PEER (reverse of an ingress flow) */

@@ -10,8 +10,9 @@
 namespace cardvp::nic {
 namespace {
 
-// The new association, the one before it, and as many again for the time in which the peer goes over.
-constexpr std::size_t kReceivingOfPeer = 4;
+// Firmware keeps four at most (epochs before, now and next, and a doubtful one); as many may be left of a firmware that
+// was replaced.
+constexpr std::size_t kReceivingOfPeer = 8;
 
 std::array<std::byte, security::TransitCipher::kIvBytes> iv_of(std::uint32_t salt, std::uint64_t sequence) {
   std::array<std::byte, security::TransitCipher::kIvBytes> iv;

@@ -300,8 +300,8 @@ TEST_F(VpcTransitTest, AssociationsAreCheckedWhenTheyAreStored) {
   EXPECT_EQ(a.association(4, 0, 20, 300), 1u);
   EXPECT_EQ(a.association(0, 1), 1u);
   EXPECT_EQ(a.association(5, 1), 1u);
-  for (std::uint32_t spi = 1; spi <= 3; ++spi) EXPECT_EQ(a.association(2, spi), 0u);
-  EXPECT_EQ(a.association(2, 4), 3u);  // no room
+  for (std::uint32_t spi = 1; spi <= 7; ++spi) EXPECT_EQ(a.association(2, spi), 0u);
+  EXPECT_EQ(a.association(2, 8), 3u);  // no room
   EXPECT_EQ(a.association(2, 3), 0u);  // in its own place
   a.set(vpc_regs::offset::PEER_COMMAND, 2u << 16);
   EXPECT_EQ(a.association(3, 1), 2u);  // went with its peer
