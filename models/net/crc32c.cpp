@@ -6,7 +6,7 @@ namespace cardvp::net {
 
 namespace {
 
-constexpr std::array<std::uint32_t, 256> kTable = [] {
+constexpr std::array<std::uint32_t, 256> make_table() {
   constexpr std::uint32_t kPolynomial = 0x82f63b78;  // 0x1edc6f41, bits reversed
   std::array<std::uint32_t, 256> table{};
   for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
@@ -15,7 +15,8 @@ constexpr std::array<std::uint32_t, 256> kTable = [] {
     table[byte] = crc;
   }
   return table;
-}();
+}
+constexpr std::array<std::uint32_t, 256> kTable = make_table();
 
 }  // namespace
 
