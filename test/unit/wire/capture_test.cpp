@@ -1,12 +1,10 @@
-// Capture files, read, written, and replayed.
+// Capture files, read and written.
 #include "models/wire/capture.h"
 
 #include <cstring>
 #include <random>
 
-#include "models/wire/replay.h"
-#include "test/unit/wire/fake_port.h"
-#include "test/unit/wire/harness.h"
+#include "test/unit/wire/capture_bench.h"
 
 namespace cardvp::wire {
 namespace {
@@ -14,46 +12,7 @@ namespace {
 using sc_core::sc_start;
 using sc_core::sc_time;
 
-// A file, put together number by number, in either order of bytes.
-struct FileBytes {
-  bool big_endian = false;
-  std::string bytes;
-
-  FileBytes& number(std::uint64_t value, unsigned size) {
-    for (unsigned i = 0; i < size; ++i) bytes += static_cast<char>(value >> 8 * (big_endian ? size - 1 - i : i));
-    return *this;
-  }
-  FileBytes& u16(std::uint64_t value) { return number(value, 2); }
-  FileBytes& u32(std::uint64_t value) { return number(value, 4); }
-  FileBytes& data(const Bytes& content) {
-    for (const std::byte byte : content) bytes += static_cast<char>(byte);
-    return *this;
-  }
-  // draft-ietf-opsawg-pcap, 4 and 5.
-  FileBytes& pcap(std::uint32_t magic, std::uint32_t link_type = 1) {
-    return u32(magic).u16(2).u16(4).u32(0).u32(0).u32(65535).u32(link_type);
-  }
-  FileBytes& record(std::uint32_t seconds, std::uint32_t fraction, const Bytes& content, std::size_t length) {
-    return u32(seconds).u32(fraction).u32(content.size()).u32(length).data(content);
-  }
-  // draft-ietf-opsawg-pcapng, 3.1 and 4.
-  FileBytes& block(std::uint32_t type, FileBytes content) {
-    while (content.bytes.size() % 4) content.bytes += '\0';
-    const auto length = static_cast<std::uint32_t>(content.bytes.size() + 12);
-    u32(type).u32(length);
-    bytes += content.bytes;
-    return u32(length);
-  }
-};
-constexpr std::uint32_t kMicroseconds = 0xa1b2c3d4, kNanoseconds = 0xa1b23c4d;
-
-struct CaptureFiles : WireBench {
-  std::string write(const std::string& content) const {
-    const std::string path = folder.file("capture");
-    std::filesystem::remove(path);  // to write over one may wait for the disk
-    std::ofstream(path, std::ios::binary) << content;
-    return path;
-  }
+struct CaptureFiles : CaptureBench {
   std::string problem(const std::string& path) const {
     try {
       read_capture(path);
@@ -257,87 +216,6 @@ TEST_F(CaptureFiles, APortThatIsDownHasNothingToCapture) {
   sc_start(us(3));
   wire.reset();
   EXPECT_EQ(read_capture(folder.file("card0.pcap")).frames.size(), 0u);
-}
-
-struct Replays : CaptureFiles {
-  AttachmentConfig attachment(const std::string& path, sc_time start) const {
-    AttachmentConfig config;
-    config.type = AttachmentConfig::Type::kPcap;
-    config.name = "replay";
-    config.replay = path;
-    config.start = start;
-    return config;
-  }
-};
-
-TEST_F(Replays, KeepTheTimingOfTheCapture) {
-  const std::string path = write(FileBytes{}
-                                     .pcap(kNanoseconds)
-                                     .record(100, 0, frame_of(7, 0), 100)
-                                     .record(100, 2'500, frame_of(8, 0), 100)
-                                     .record(101, 0, frame_of(9, 0), 100)
-                                     .bytes);
-  Config config = config_of();
-  config.attachments = {attachment(path, us(50))};
-  plug(config, 1);
-  EXPECT_FALSE(wire->external());
-  sc_start(sc_time(2, sc_core::SC_SEC));
-  const sc_time way = us(1) + ps(2 * 124 * 80);
-  EXPECT_EQ(stations[0]->frames, (Frames{frame_of(7, 0), frame_of(8, 0), frame_of(9, 0)}));
-  EXPECT_EQ(stations[0]->times,
-            (std::vector{us(50) + way, us(50) + ns(2500) + way, us(50) + sc_time(1, sc_core::SC_SEC) + way}));
-  EXPECT_EQ(count("replay.in_frames"), 3u);
-}
-
-TEST_F(Replays, WhatCannotBeAFrameIsDropped) {
-  const std::string path = write(FileBytes{}
-                                     .pcap(kMicroseconds)
-                                     .record(1, 0, Bytes(68, std::byte{2}), 1514)
-                                     .record(1, 0, Bytes(13, std::byte{2}), 13)
-                                     .record(1, 0, Bytes(Frame::kMostBytes + 1, std::byte{2}), Frame::kMostBytes + 1)
-                                     .record(1, 0, frame_of(7, 0, 1000), 1000)
-                                     .bytes);
-  FakePort port(sim);
-  Replay replay("replay", sim, attachment(path, sc_core::SC_ZERO_TIME), port, frames);
-  sc_start(us(1));
-  EXPECT_EQ(port.sent, Frames{frame_of(7, 0, 1000)});
-  for (const char* reason : {"cut", "too_short", "too_long"})
-    EXPECT_EQ(sim.stats.counter(std::string("replay.drops.") + reason, "frames").value(), 1u) << reason;
-}
-
-TEST_F(Replays, FramesWaitForALineThatIsSlowerThanTheCapture) {
-  const std::string path = write(FileBytes{}
-                                     .pcap(kNanoseconds)
-                                     .record(1, 500, frame_of(7, 0), 100)
-                                     .record(1, 400, frame_of(8, 0), 100)  // out of order: next
-                                     .record(1, 501, frame_of(9, 0), 100)
-                                     .bytes);
-  FakePort port(sim);
-  port.frame_time = us(2);
-  Replay replay("replay", sim, attachment(path, us(3)), port, frames);
-  sc_start(us(20));
-  EXPECT_EQ(port.sent, (Frames{frame_of(7, 0), frame_of(8, 0), frame_of(9, 0)}));
-  EXPECT_EQ(port.times, (std::vector{us(3), us(5), us(7)}));
-  EXPECT_EQ(port.calls, port.times);  // and do not pile up in the port
-}
-
-TEST_F(Replays, ACutOffCaptureIsPlayedAsFarAsItGoes) {
-  std::string content = FileBytes{}.pcap(kNanoseconds).record(1, 0, frame_of(7, 0), 100).bytes;
-  content += "abc";
-  std::vector<std::string> warnings;
-  sim.log.set_sink([&](const LogRecord& record) { warnings.emplace_back(record.text); });
-  FakePort port(sim);
-  Replay replay("replay", sim, attachment(write(content), us(3)), port, frames);
-  sc_start(us(20));
-  EXPECT_EQ(port.sent.size(), 1u);
-  ASSERT_EQ(warnings.size(), 1u);
-  EXPECT_NE(warnings[0].find(folder.file("capture")), std::string::npos);
-}
-
-TEST_F(Replays, NoFileIsAnErrorBeforeTheSimulation) {
-  Config config = config_of();
-  config.attachments = {attachment(folder.file("missing"), us(50))};
-  EXPECT_THROW(plug(config, 1), std::runtime_error);
 }
 
 }  // namespace

@@ -1,17 +1,11 @@
-// Sockets to other processes, and TAP devices.
+// Sockets to other processes.
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <linux/if_packet.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "models/wire/datagram_attachment.h"
-#include "models/wire/tap.h"
+#include "test/unit/wire/descriptor.h"
 #include "test/unit/wire/fake_port.h"
 #include "test/unit/wire/harness.h"
 
@@ -19,25 +13,6 @@ namespace cardvp::wire {
 namespace {
 
 using sc_core::sc_start;
-
-// A socket of the system's, as another process would have it. Waits for at most 5 s.
-struct Descriptor {
-  explicit Descriptor(int number) : file(number) {
-    const timeval limit{5, 0};
-    ::setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  }
-  ~Descriptor() { ::close(file); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  Bytes receive() const {
-    Bytes bytes(70'000);
-    const ssize_t size = ::recv(file, bytes.data(), bytes.size(), 0);
-    bytes.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
-    return bytes;
-  }
-  int file;
-};
 
 struct Udp : Descriptor {
   explicit Udp(std::uint16_t wanted = 0) : Descriptor(::socket(AF_INET, SOCK_DGRAM, 0)) {
@@ -89,7 +64,7 @@ AttachmentConfig socket_config(AttachmentConfig::Type type, std::string listen, 
   return config;
 }
 
-struct External : WireBench {
+struct Sockets : WireBench {
   std::uint64_t drops(const std::string& reason) { return sim.stats.counter("peer.drops." + reason, "frames").value(); }
   DatagramAttachment attach(AttachmentConfig::Type type, const std::string& listen, const std::string& peer) {
     return {"peer", sim, socket_config(type, listen, peer), port, frames};
@@ -110,7 +85,7 @@ struct External : WireBench {
 constexpr auto kUdp = AttachmentConfig::Type::kUdp;
 constexpr auto kUnix = AttachmentConfig::Type::kUnix;
 
-TEST_F(External, UdpBothWays) {
+TEST_F(Sockets, UdpBothWays) {
   const Udp peer;
   DatagramAttachment attachment = attach(kUdp, "127.0.0.1:0", peer.text());
   EXPECT_TRUE(attachment.external());
@@ -124,7 +99,7 @@ TEST_F(External, UdpBothWays) {
   EXPECT_EQ(peer.receive(), frame_of(0, 7, 1514));
 }
 
-TEST_F(External, UdpTakesItsPeersOnly) {
+TEST_F(Sockets, UdpTakesItsPeersOnly) {
   const Udp peer, stranger;
   DatagramAttachment attachment = attach(kUdp, "127.0.0.1:0", peer.text());
   stranger.send(attachment.local(), frame_of(8, 0));
@@ -133,7 +108,7 @@ TEST_F(External, UdpTakesItsPeersOnly) {
   EXPECT_EQ(port.sent, Frames{frame_of(7, 0)});
 }
 
-TEST_F(External, DatagramsThatAreNoFramesAreDropped) {
+TEST_F(Sockets, DatagramsThatAreNoFramesAreDropped) {
   const Udp peer;
   DatagramAttachment attachment = attach(kUdp, "127.0.0.1:0", peer.text());
   for (const std::size_t size : {std::size_t{0}, std::size_t{13}, Frame::kMostBytes + 1, std::size_t{65'000}})
@@ -146,7 +121,7 @@ TEST_F(External, DatagramsThatAreNoFramesAreDropped) {
   EXPECT_EQ(frames.in_use(), 0u);
 }
 
-TEST_F(External, APeerMayComeLater) {
+TEST_F(Sockets, APeerMayComeLater) {
   std::uint16_t number = 0;
   {
     const Udp early;
@@ -165,7 +140,7 @@ TEST_F(External, APeerMayComeLater) {
   EXPECT_EQ(peer.receive(), frame_of(0, 7, 200));
 }
 
-TEST_F(External, WhatALineCannotTakeWaitsInTheSocket) {
+TEST_F(Sockets, WhatALineCannotTakeWaitsInTheSocket) {
   const Udp peer;
   DatagramAttachment attachment = attach(kUdp, "127.0.0.1:0", peer.text());
   port.frame_time = us(100);
@@ -179,7 +154,7 @@ TEST_F(External, WhatALineCannotTakeWaitsInTheSocket) {
   EXPECT_EQ(port.sent.size(), 2u);
 }
 
-TEST_F(External, OneLookTakesABoundedNumber) {
+TEST_F(Sockets, OneLookTakesABoundedNumber) {
   const Udp peer;
   DatagramAttachment attachment = attach(kUdp, "127.0.0.1:0", peer.text());
   for (int i = 0; i < 300; ++i) peer.send(attachment.local(), frame_of(7, 0, 60));
@@ -189,7 +164,7 @@ TEST_F(External, OneLookTakesABoundedNumber) {
   EXPECT_EQ(port.sent.size(), 300u);
 }
 
-TEST_F(External, UdpAddressesAreCheckedFirst) {
+TEST_F(Sockets, UdpAddressesAreCheckedFirst) {
   for (const char* wrong : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "127.0.0.1:-1",
                             "localhost:4000", "::1:4000", "[::1]", ":4000", "127.0.0.1:4000 "}) {
     const std::string text = problem([&] { DatagramSocket::udp(wrong, "127.0.0.1:1"); });
@@ -202,7 +177,7 @@ TEST_F(External, UdpAddressesAreCheckedFirst) {
   EXPECT_NE(taken.find("a port that is free"), std::string::npos) << taken;
 }
 
-TEST_F(External, UnixSocketsBothWaysAndGoneAtTheEnd) {
+TEST_F(Sockets, UnixSocketsBothWaysAndGoneAtTheEnd) {
   const std::string own = folder.file("own"), other = folder.file("other");
   {
     DatagramAttachment attachment = attach(kUnix, own, other);
@@ -224,7 +199,7 @@ TEST_F(External, UnixSocketsBothWaysAndGoneAtTheEnd) {
   EXPECT_FALSE(std::filesystem::exists(own));
 }
 
-TEST_F(External, APeerThatDoesNotReadLosesFrames) {
+TEST_F(Sockets, APeerThatDoesNotReadLosesFrames) {
   const Unix peer(folder.file("peer"));
   DatagramAttachment attachment = attach(kUnix, folder.file("own"), folder.file("peer"));
   for (int i = 0; i < 5000; ++i) give(frame_of(0, 7, 1500));
@@ -232,7 +207,7 @@ TEST_F(External, APeerThatDoesNotReadLosesFrames) {
   EXPECT_EQ(drops("send_error"), 0u);
 }
 
-TEST_F(External, ASocketThatWasLeftBehindIsReplacedAndNothingElse) {
+TEST_F(Sockets, ASocketThatWasLeftBehindIsReplacedAndNothingElse) {
   const std::string own = folder.file("own");
   const auto make = [&] { DatagramSocket::unix_domain(own, folder.file("other")); };
   {
@@ -251,7 +226,7 @@ TEST_F(External, ASocketThatWasLeftBehindIsReplacedAndNothingElse) {
 }
 
 // Two wires in two machines, joined by sockets.
-TEST_F(External, AFrameGoesFromWireToWire) {
+TEST_F(Sockets, AFrameGoesFromWireToWire) {
   Config config = config_of();
   config.attachments = {socket_config(kUnix, folder.file("a"), folder.file("b"))};
   plug(config, 1);
@@ -266,81 +241,6 @@ TEST_F(External, AFrameGoesFromWireToWire) {
   other.poll();
   sc_start(us(10));
   EXPECT_EQ(station.frames, Frames{frame_of(0, kEveryone)});
-}
-
-std::string open_tap(Sim& sim, Port& port, FramePool& frames, const std::string& device, const char* node) {
-  AttachmentConfig config;
-  config.type = AttachmentConfig::Type::kTap;
-  config.device = device;
-  return External::problem([&] { Tap("tap", sim, config, port, frames, node); });
-}
-
-TEST_F(External, WhatKeepsATapDeviceAwayIsSaid) {
-  const auto expect = [&](const std::string& device, const std::string& node, const std::string& part) {
-    const std::string text = open_tap(sim, port, frames, device, node.c_str());
-    EXPECT_NE(text.find(part), std::string::npos) << text;
-    EXPECT_NE(text.find("TAP device " + device), std::string::npos) << text;
-  };
-  expect("tap0", folder.file("missing"), "load the kernel's module");
-  std::ofstream(folder.file("plain")) << "no device";
-  expect("tap0", folder.file("plain"), "ip tuntap add dev tap0 mode tap");
-  expect("", "/dev/net/tun", "1 to 15 characters");
-  expect("sixteen_letters_", "/dev/net/tun", "1 to 15 characters");
-}
-
-constexpr const char* kTapName = "cvp-test";
-
-// Whether this user may make TAP devices here, found out without the code under test.
-bool may_have_tap() {
-  const int file = ::open("/dev/net/tun", O_RDWR);
-  if (file < 0) return false;
-  ifreq request{};
-  std::string_view(kTapName).copy(request.ifr_name, IFNAMSIZ - 1);
-  request.ifr_flags = IFF_TAP | IFF_NO_PI;
-  const bool made = ::ioctl(file, TUNSETIFF, &request) == 0;
-  ::close(file);
-  return made;
-}
-
-// The kernel's end of the device, up, with a socket for frames of an EtherType of ours.
-struct TapPeer : Descriptor {
-  TapPeer() : Descriptor(::socket(AF_PACKET, SOCK_RAW, htons(0x88b5))) {
-    ifreq request{};
-    std::string_view(kTapName).copy(request.ifr_name, IFNAMSIZ - 1);
-    request.ifr_flags = IFF_UP;
-    EXPECT_EQ(::ioctl(file, SIOCSIFFLAGS, &request), 0);
-    sockaddr_ll address{};
-    address.sll_family = AF_PACKET;
-    address.sll_protocol = htons(0x88b5);
-    address.sll_ifindex = static_cast<int>(::if_nametoindex(kTapName));
-    EXPECT_EQ(::bind(file, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  }
-};
-
-// Where there may be a device frames go both ways, and otherwise the refusal is as it should be.
-TEST_F(External, TapBothWaysOrARefusal) {
-  if (!may_have_tap()) {
-    EXPECT_NE(open_tap(sim, port, frames, kTapName, "/dev/net/tun").find("; "), std::string::npos);
-    return;
-  }
-  AttachmentConfig config;
-  config.device = kTapName;
-  Tap tap("tap", sim, config, port, frames);
-  EXPECT_TRUE(tap.external());
-  give(frame_of(0, 7));
-  EXPECT_EQ(sim.stats.counter("tap.drops.device_down", "frames").value(), 1u);
-  EXPECT_NE(open_tap(sim, port, frames, kTapName, "/dev/net/tun").find("choose another device"), std::string::npos);
-
-  const TapPeer peer;
-  Bytes frame = frame_of(0, kEveryone);
-  net::store16(frame.data() + 12, 0x88b5);
-  give(frame);
-  EXPECT_EQ(peer.receive(), frame);
-  frame[20] = std::byte{0x77};
-  ASSERT_EQ(::send(peer.file, frame.data(), frame.size(), 0), static_cast<ssize_t>(frame.size()));
-  tap.poll();
-  // The kernel sends of its own as well, when a device comes up.
-  EXPECT_EQ(std::count(port.sent.begin(), port.sent.end(), frame), 1);
 }
 
 }  // namespace
