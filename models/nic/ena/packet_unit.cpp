@@ -11,11 +11,10 @@ using sc_core::sc_time;
 
 namespace {
 
-// How far the pipeline may be behind what is handed to it: what a function keeps of packets is bounded.
-const sc_time& most_ahead() {
-  static const sc_time time(1, sc_core::SC_US);
-  return time;
-}
+// How far the pipeline may be behind what is handed to it, so that what a function keeps of packets is bounded. Then it
+// catches up by half of that before it gets more: not an event for each packet.
+const sc_time kMostBehind(1, sc_core::SC_US);
+const sc_time kCaughtUp(500, sc_core::SC_NS);
 
 }  // namespace
 
@@ -51,7 +50,8 @@ PacketUnit::QueueCounters PacketUnit::queue_counters(const char* direction, unsi
 }
 
 sc_time PacketUnit::transmit_from() const {
-  return tx_free_ > most_ahead() ? std::max(tx_allowed_, tx_free_ - most_ahead()) : tx_allowed_;
+  if (tx_free_ <= now() + kMostBehind) return tx_allowed_;
+  return std::max(tx_allowed_, tx_free_ - kCaughtUp);
 }
 
 void PacketUnit::transmit(wire::FramePtr frame, QueueCounters counters) {

@@ -5,6 +5,13 @@
 
 namespace cardvp::nic::ena {
 
+namespace {
+
+// Of frames that have passed the pipeline within such a time, one event does for all.
+const sc_core::sc_time kGathered(250, sc_core::SC_NS);
+
+}  // namespace
+
 RxQueue::RxQueue(PacketUnit& unit, unsigned index, const Shape& shape, CompletionQueue& completions)
     : unit_(unit),
       index_(index),
@@ -63,7 +70,7 @@ Task<> RxQueue::fetch() {
 Task<> RxQueue::run() {
   while (true) {
     while (frames_.empty()) co_await arrived_;
-    co_await unit_.scheduler().until(frames_.front().ready);
+    if (frames_.front().ready > unit_.now()) co_await unit_.scheduler().until(due());
     const Fit found = fit();
     switch (found.verdict) {
       case Fit::kFits: write(found.buffers); break;
@@ -74,6 +81,14 @@ Task<> RxQueue::run() {
     if (found.verdict == Fit::kWaits || frames_.empty() || frames_.front().ready > unit_.now()) completions_.flush();
     if (found.verdict == Fit::kWaits) co_await arrived_;
   }
+}
+
+// When the oldest frame is written. Those that are known to follow soon are written with it.
+sc_core::sc_time RxQueue::due() {
+  const sc_core::sc_time latest = frames_.front().ready + kGathered;
+  std::size_t together = 1;
+  while (together < frames_.size() && frames_[together].ready <= latest) ++together;
+  return frames_[together - 1].ready;
 }
 
 RxQueue::Fit RxQueue::fit() {

@@ -1,5 +1,6 @@
 // An RX submission queue: free buffers that the host posts, and the frames that go into them, in order. Descriptors are
-// fetched ahead; what is ready at one time is written, completed and announced together.
+// fetched ahead; frames that become ready within 250 ns are written, completed and announced together, as far as they
+// are known: none waits for one that may come.
 #pragma once
 
 #include <array>
@@ -45,6 +46,7 @@ class RxQueue {
 
   Task<> fetch();
   Task<> run();
+  sc_core::sc_time due();
   // How many buffers the oldest frame takes, and whether it can have them.
   struct Fit {
     std::size_t buffers = 0;

@@ -347,6 +347,27 @@ TEST_F(Tx, CompletionsOfABatchTravelTogether) {
   EXPECT_EQ(completions(ring), 12u);
 }
 
+TEST_F(Tx, RingsShorterThanAPost) {
+  start();
+  const std::uint64_t cq = allocate(64, 64) + 8, sq = allocate(64);  // not aligned to a post either
+  for (const std::uint32_t entries : {2u, 4u}) {
+    const Bytes guards = load(cq - 8, 64);
+    std::fill_n(host.memory.begin() + static_cast<std::ptrdiff_t>(cq), entries * 8, std::byte{});
+    ASSERT_EQ(firmware.queue(Firmware::kCreateCq, 0, {.base = cq, .entries = entries, .entry_bytes = 8, .vector = 1}),
+              0u);
+    ASSERT_EQ(firmware.queue(Firmware::kCreateTx, 0, {.base = sq, .entries = entries}), 0u);
+    TxRing ring{.index = 0, .entries = entries, .sq = sq, .cq = cq};
+    for (unsigned lap = 0; lap < 5; ++lap) {
+      for (std::uint16_t i = 0; i < entries; ++i) put_packet(ring, pattern(64), i);
+      EXPECT_EQ(flush(ring), entries);
+    }
+    EXPECT_EQ(load(cq - 8, 8), Bytes(guards.begin(), guards.begin() + 8));
+    EXPECT_EQ(load(cq + entries * 8, 8), Bytes(guards.begin() + 8 + entries * 8, guards.begin() + 16 + entries * 8));
+    firmware.destroy(Firmware::kDestroyTx, 0);
+    firmware.destroy(Firmware::kDestroyCq, 0);
+  }
+}
+
 TEST_F(Tx, ExtendedCompletionsHaveTheTime) {
   start();
   TxRing ring = create_tx(0, {.cq_bytes = 16});
