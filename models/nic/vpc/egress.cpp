@@ -60,7 +60,7 @@ Sent Vpc::forward(Interface& from, Departure departure) {
   if (departure.action && departure.action->action == VPC_DROP) return refuse(from, departure.action->reason);
   const auto when = from.admit_out(departure.frame->size(), departure.at);
   if (!when) return {false, from.last_departure()};
-  const bool waits = *when > departure.at;
+  const bool waits = *when > departure.at || from.waits();  // nobody overtakes, however late its packet is ready
   departure.at = *when;
   if (!waits) return leave(from, std::move(departure));
   from.wait(std::move(departure));
@@ -70,6 +70,7 @@ Sent Vpc::forward(Interface& from, Departure departure) {
 void Vpc::depart(Interface& from, Departure departure) { leave(from, std::move(departure)); }
 
 Sent Vpc::leave(Interface& from, Departure departure) {
+  if (!enabled()) return refuse(from, Drop::kVpcOff);
   if (!departure.action) return bridge(from, std::move(departure));
   if (departure.action->rewrite_mac) net::store_mac(departure.frame->data(), departure.action->mac);
   return departure.action->action == VPC_TO_PEER ? to_peer(from, std::move(departure))

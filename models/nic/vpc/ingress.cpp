@@ -52,6 +52,7 @@ void Vpc::deliver(std::uint16_t peer, std::uint32_t vni, wire::FramePtr inner, s
 }
 
 void Vpc::arrive(const FlowAction& action, wire::FramePtr frame, sc_time ready) {
+  if (!enabled()) return drops_.count(Drop::kVpcOff);
   Interface* const to = interface(action.function);
   if (action.action == VPC_DROP) return to ? to->drop(action.reason) : drops_.count(action.reason);
   if (!to || to->mode() != InterfaceMode::kVpc) return drops_.count(reason_of(VPC_REASON_NO_INTERFACE));
@@ -75,10 +76,6 @@ bool Vpc::deliver_bridged(const Interface* except, const wire::Frame& frame, sc_
   return delivered;
 }
 
-void Vpc::peer_down(std::uint16_t peer) {
-  vpc_message_packet message{};
-  message.header = {VPC_MESSAGE_PEER_DOWN, 0, peer};
-  firmware_.send(message.header);
-}
+void Vpc::peer_down(std::uint16_t peer) { firmware_.send(nic_message_header{VPC_MESSAGE_PEER_DOWN, 0, peer}); }
 
 }  // namespace cardvp::nic

@@ -54,6 +54,7 @@ class Interface {
 
   // When a packet that has passed all else may go out; nothing: it was dropped, and counted.
   std::optional<sc_core::sc_time> admit_out(std::size_t bytes, sc_core::sc_time at);
+  bool waits() const { return !waiting_.empty(); }
   // When the last of those that wait may go; zero: none waits.
   sc_core::sc_time last_departure() const { return waiting_.empty() ? sc_core::SC_ZERO_TIME : waiting_.back().at; }
   // Leaves at its time.

@@ -74,7 +74,9 @@ std::uint64_t Vpc::command_peer(std::uint16_t index, std::uint64_t operation) {
     peer.multipath = registers_.get(regs::PEER_FLAGS_MULTIPATH);
     const bool possible = !peer.endpoint.ip.is_zero() && !peer.endpoint.ip.is_multicast() &&
                           peer.endpoint.ip.is_v4() == tunnel_.endpoint().ip.is_v4();
-    return possible && peers_.store(index, peer) ? kDone : kBadValue;
+    if (!possible || !peers_.store(index, peer)) return kBadValue;
+    if (!peer.multipath) transport_->drop_peer(index);
+    return kDone;
   }
   if (operation != kRemovePeer) return kBadValue;
   if (!peers_[index].stored) return kDoesNotExist;

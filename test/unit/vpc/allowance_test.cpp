@@ -127,6 +127,28 @@ TEST_F(VpcAllowanceTest, ABurstPassesAtOnce) {
   EXPECT_EQ(exceeded(a, interface_regs::offset::PACKET_RATE_EXCEEDED), 1u);
 }
 
+TEST_F(VpcAllowanceTest, NobodyOvertakesWhatWaits) {
+  a.set_if(0, interface_regs::offset::BANDWIDTH_OUT, 1'000'000'000, 8);
+  for (int i = 0; i < 3; ++i) send();
+  const Bytes late = frame(spec(), 10);
+  a.vpc.transmit(0, make(late), sim.scheduler.now() + us(20));  // by then the allowance has long been there
+  run(us(1));
+  send();
+  run();
+  ASSERT_EQ(b.hosts[0].frames.size(), 6u);
+  EXPECT_EQ(b.hosts[0].frames[4].size(), late.size());
+  EXPECT_LT(b.hosts[0].times[3] - b.hosts[0].times[0], us(105));  // and nothing waits for it but what comes behind
+}
+
+TEST_F(VpcAllowanceTest, WhatWaitsDoesNotPassOnceTheDataPathIsOff) {
+  a.set_if(0, interface_regs::offset::BANDWIDTH_OUT, 1'000'000'000, 8);
+  for (int i = 0; i < 3; ++i) send();
+  a.set(vpc_regs::offset::CONTROL, 0);
+  run();
+  EXPECT_EQ(a.drops(0, "vpc_off"), 2u);
+  EXPECT_EQ(b.hosts[0].frames.size(), 2u);
+}
+
 TEST_F(VpcAllowanceTest, OneInterfaceDoesNotHoldUpAnother) {
   transmit(a, 1, frame(spec(1, 1)));
   run();

@@ -266,6 +266,21 @@ TEST_F(VpcSlowPathTest, AFloodFromTheWireIsBoundedToo) {
   EXPECT_TRUE(transmit(b, 0, frame(spec())).accepted);
 }
 
+TEST_F(VpcSlowPathTest, AVerdictThatComesWhenTheDataPathIsOffLetsNothingPass) {
+  transmit(a, 0, frame(spec()));
+  run(us(3));
+  a.set(vpc_regs::offset::CONTROL, 0);
+  run();
+  EXPECT_EQ(a.drops(0, "vpc_off"), 1u);
+  a.set(vpc_regs::offset::CONTROL, 1);
+  transmit(a, 0, frame(spec()));
+  run(us(3));
+  b.set(vpc_regs::offset::CONTROL, 0);
+  run();
+  EXPECT_EQ(b.all_drops(), 1u);
+  EXPECT_EQ(b.drops("vpc_off"), 1u);
+}
+
 TEST_F(VpcSlowPathTest, ASlotThatIsHeldForTooLongIsTakenAway) {
   a.firmware.silent = true;
   for (std::uint16_t flow = 0; flow < 16; ++flow) transmit(a, 0, frame(spec(0, 0, 2000 + flow)));
