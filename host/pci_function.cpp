@@ -80,7 +80,7 @@ Task<bool> PciFunction::flr() const {
   if (!pcie_capability) co_return false;
   const auto capabilities = static_cast<std::uint16_t>(pcie_capability + pci::kDeviceCapabilities);
   const auto control = static_cast<std::uint16_t>(pcie_capability + pci::kDeviceControl);
-  const std::uint32_t id = co_await config_read(pci::kVendor);
+  const std::uint32_t id = co_await config_read(pci::kRevision);  // which virtual functions have, too
   if (!(co_await config_read(capabilities) & pci::kDeviceCapabilitiesFlr)) co_return false;
 
   std::array<std::uint32_t, 6> saved;
@@ -92,7 +92,8 @@ Task<bool> PciFunction::flr() const {
   co_await config_write(pci::kCommand, 0, 2);  // no new requests of the function
   co_await config_write(control, device_control | pci::kDeviceControlFlr, 2);
   co_await root_->delay(sc_time(100, SC_MS));  // the time that a function may take
-  if (co_await config_read(pci::kVendor) != id) co_return false;
+  root_->forget_virtual(number());
+  if (co_await config_read(pci::kRevision) != id) co_return false;
 
   co_await config_write(control, device_control, 2);
   for (unsigned i = 0; i < saved.size(); ++i)

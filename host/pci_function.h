@@ -49,6 +49,7 @@ class PciFunction {
   std::array<Bar, 6> bars{};          // a 64-bit BAR is at its lower index
   std::uint16_t pcie_capability = 0;  // offsets in configuration space; 0: none
   std::uint16_t power_capability = 0;
+  std::uint16_t sriov_capability = 0;
   std::optional<MsiX> msix;
 
   std::uint8_t bus() const { return static_cast<std::uint8_t>(bdf >> 8); }
@@ -74,8 +75,8 @@ class PciFunction {
   bool mask_vector(unsigned vector, bool masked) const;
   Task<> enable_msix(bool on) const;
 
-  // Function-level reset (6.6.2), and the BARs and the Command register as they were; MSI-X is off afterwards. False if
-  // the function cannot do it or does not come back.
+  // Function-level reset (6.6.2), and the BARs and the Command register as they were; MSI-X is off afterwards, and so
+  // are virtual functions of this one. False if the function cannot do it or does not come back.
   Task<bool> flr() const;
 
  private:

@@ -51,12 +51,16 @@ Task<std::optional<PciFunction>> RootComplex::wait_function(std::uint8_t functio
 
 void RootComplex::link_changed(bool up) {
   log_.info(up ? "link up" : "link down");
+  if (!up) virtual_.fill(std::nullopt);
   link_event_.notify();
 }
 
 void RootComplex::presence_changed(std::uint8_t function, bool present) {
   log_.info(present ? "function added" : "function removed", {{"function", unsigned{function}}});
-  if (!present) ++removals_[function];
+  if (!present) {
+    ++removals_[function];
+    forget_virtual(function);
+  }
   ++presence_changes_;
   presence_event_.notify();
 }

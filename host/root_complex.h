@@ -58,6 +58,13 @@ class RootComplex : public Model, public pcie::HostPort {
   // One of them; std::nullopt if there is none.
   Task<std::optional<PciFunction>> probe(std::uint8_t function);
 
+  // SR-IOV: gives the physical function so many virtual ones, in place of those that it had, with memory and Bus Master
+  // enabled (takes 100 ms). Returns those that are there; the card may keep some back, and add or take them later, as
+  // it may any function: wait_function() and removals(). None if the function has not so many, or there is no room.
+  Task<std::vector<PciFunction>> enable_virtual(const PciFunction& physical, unsigned count);
+  // Takes them away; counts as their removal.
+  Task<> disable_virtual(const PciFunction& physical);
+
   // An interrupt of its own for `handler`, which is called when the message arrives (it must not destroy itself).
   Interrupt allocate_interrupt(std::function<void()> handler);
   void free_interrupt(const Interrupt& interrupt);
@@ -78,10 +85,30 @@ class RootComplex : public Model, public pcie::HostPort {
   static constexpr unsigned kFirstVector = 32;
   static constexpr unsigned kFaultsLogged = 16;  // the others are only counted
 
+  using Bars = std::array<PciFunction::Bar, 6>;
+  // A virtual function that was enabled: what its configuration space does not say.
+  struct Virtual {
+    std::uint8_t physical;
+    std::uint16_t vendor, device;
+    Bars bars;
+  };
+
+  Task<std::optional<PciFunction>> identify(PciFunction function);
+  // What the BAR at `offset` says of itself when it is written with ones; size 0: there is none, or of no use.
+  struct BarKind {
+    std::uint64_t size = 0;
+    bool wide = false;
+    bool prefetchable = false;
+  };
+  Task<BarKind> size_bar(const PciFunction& function, std::uint16_t offset, unsigned index);
+  Task<> write_bar(const PciFunction& function, std::uint16_t offset, std::uint64_t address, bool wide);
   // Sizes and places the BAR at `index`; says how many of the six it takes.
   Task<unsigned> place_bar(PciFunction& function, unsigned index);
-  std::uint64_t place(std::uint8_t function, unsigned index, std::uint64_t size, bool wide);
+  std::uint64_t place(PciFunction::Bar& window, std::uint64_t size, bool wide);
+  Task<std::optional<Bars>> place_virtual_bars(const PciFunction& physical, unsigned total);
+  void forget_virtual(std::uint8_t physical);
   Task<> walk_capabilities(PciFunction& function);
+  Task<> walk_extended_capabilities(PciFunction& function);
   Task<> read_msix(PciFunction& function, std::uint16_t capability);
   bool interrupt_message(std::uint64_t address, std::span<const std::byte> data);
   std::byte* translate(pcie::RequesterId requester, std::uint64_t address, std::uint64_t size, bool write);
@@ -102,7 +129,9 @@ class RootComplex : public Model, public pcie::HostPort {
   std::uint64_t presence_changes_ = 0;
   std::deque<std::function<void()>> interrupts_;  // by target * kVectorsPerTarget + vector - 32
   std::vector<unsigned> free_interrupts_;
-  std::array<std::array<PciFunction::Bar, 6>, 256> windows_{};  // what each BAR was given, kept over enumerations
+  std::array<Bars, 256> windows_{};          // what each BAR was given, kept over enumerations
+  std::array<Bars, 256> virtual_windows_{};  // and each VF BAR, by physical function, for all of its virtual ones
+  std::array<std::optional<Virtual>, 256> virtual_{};
   std::uint64_t next_mmio32_ = kMmioWindow32;
   std::uint64_t next_mmio64_ = kMmioWindow64;
   Counter& dma_faults_;

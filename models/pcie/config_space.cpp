@@ -7,7 +7,7 @@ namespace cardvp::pcie {
 namespace {
 
 // Capability ids, and the byte after one: where the next is.
-constexpr std::uint32_t kPowerId = 0x01, kExpressId = 0x10, kMsixId = 0x11;
+constexpr std::uint32_t kPowerId = 0x01, kExpressId = 0x10, kMsixId = 0x11, kAriId = 0x0e;
 constexpr std::uint32_t next(std::uint32_t offset) { return offset << 8; }
 
 std::uint32_t low_bytes(unsigned size) { return size >= 4 ? ~0u : (1u << size * 8) - 1; }
@@ -17,19 +17,15 @@ std::uint32_t payload_code(unsigned bytes) { return static_cast<std::uint32_t>(s
 
 }  // namespace
 
-ConfigSpace::ConfigSpace(const FunctionConfig& config, const LinkConfig& link) {
+ConfigSpace::ConfigSpace(const FunctionConfig& config, const LinkConfig& link)
+    : is_virtual_(config.physical.has_value()) {
   // I/O Space Enable stays 0; the rw bits: memory, bus master, parity error response, SERR#, interrupt disable. Status:
   // a capability list, and the error bits.
   define(kCommand, {.reset = 1u << 20, .rw = 0x0546, .w1c = 0xf9000000});
   define(kHeaderType, {.rw = 0xff});  // cache line size: no effect, but writable (7.5.1.1.7)
   define(kCapabilities, {.reset = kPower});
   define(kInterruptLine, {.rw = 0xff});
-  for (const FunctionConfig::Bar& bar : config.bars) {
-    assert(bar.index <= 4 && bar.index % 2 == 0 && std::has_single_bit(bar.size) && bar.size >= 4096);
-    const std::uint64_t address = ~(bar.size - 1);
-    define(kBar0 + 4 * bar.index, {.reset = 0x4u | (bar.prefetchable ? 0x8u : 0u), .rw = std::uint32_t(address)});
-    define(kBar0 + 4 * bar.index + 4, {.rw = std::uint32_t(address >> 32)});
-  }
+  define_bars(kBar0, config.bars);
 
   define(kPower, {.reset = kPowerId | next(kExpress) | 3u << 16});  // version 3
   define(kPowerControl, {.rw = kPowerState});
@@ -53,6 +49,18 @@ ConfigSpace::ConfigSpace(const FunctionConfig& config, const LinkConfig& link) {
   define(kMsix, {.reset = kMsixId | (config.msix_vectors - 1) << 16, .rw = kMsixEnable | kMsixMask});
   define(kMsixTable, {.reset = std::uint32_t(config.msix_table) | config.msix_bar});
   define(kMsixPending, {.reset = std::uint32_t(config.msix_pending) | config.msix_bar});
+
+  define(kAri, {.reset = kAriId | 1u << 16});  // version 1; no function groups
+  if (is_virtual_) restrict_to_virtual();
+}
+
+void ConfigSpace::define_bars(unsigned offset, const std::vector<FunctionConfig::Bar>& bars) {
+  for (const FunctionConfig::Bar& bar : bars) {
+    assert(bar.index <= 4 && bar.index % 2 == 0 && std::has_single_bit(bar.size) && bar.size >= 4096);
+    const std::uint64_t address = ~(bar.size - 1);
+    define(offset + 4 * bar.index, {.reset = 0x4u | (bar.prefetchable ? 0x8u : 0u), .rw = std::uint32_t(address)});
+    define(offset + 4 * bar.index + 4, {.rw = std::uint32_t(address >> 32)});
+  }
 }
 
 void ConfigSpace::define(unsigned offset, const Rules& rules) {
@@ -65,6 +73,7 @@ void ConfigSpace::reset(Reset kind) {
     const std::uint32_t kept = kind == Reset::kFunctionLevel ? rules_[i].kept : 0;
     values_[i] = (values_[i] & kept) | (rules_[i].reset & ~kept);
   }
+  fit_vf_bars();
 }
 
 std::uint32_t ConfigSpace::read(std::uint16_t offset, unsigned size) const {
@@ -91,17 +100,14 @@ bool ConfigSpace::write(std::uint16_t offset, unsigned size, std::uint32_t value
       return (old & kPowerState) == kD3hot && (stored & kPowerState) == 0;
     }
     case kDeviceControl: return written & kInitiateReset;
-    default: return false;
+    default: check_sriov_write(offset & ~3u, old); return false;
   }
 }
 
-std::uint64_t ConfigSpace::bar_base(unsigned bar) const {
-  const unsigned offset = kBar0 + 4 * bar;
-  return (dword(offset) & ~0xfull) | std::uint64_t{dword(offset + 4)} << 32;
-}
+std::uint64_t ConfigSpace::bar_base(unsigned bar) const { return base_at(kBar0 + 4 * bar); }
 
 void ConfigSpace::set_identity(std::uint32_t ids, std::uint32_t class_and_revision, std::uint32_t subsystem) {
-  values_[kIds / 4] = ids;
+  values_[kIds / 4] = is_virtual_ ? ~0u : ids;  // a virtual one's are in the SR-IOV capability (9.3.4.1.1)
   values_[kClass / 4] = class_and_revision;
   values_[kSubsystem / 4] = subsystem;
 }

@@ -36,14 +36,18 @@ Endpoint::Endpoint(sc_core::sc_module_name name, Sim& sim, Link& link)
 void Endpoint::add(Function& function) {
   assert(!functions_[function.number()]);
   functions_[function.number()] = &function;
+  if (const auto physical = function.physical_number()) {
+    assert(functions_[*physical]);
+    functions_[*physical]->adopt_virtual(function);
+  }
   function.on_decode_change([this] { decode_changed_ = true; });
   function.control().on_write(function_regs::CONTROL, [this, &function](const RegisterWrite& write) {
     if (write.value == write.old) return;
     actions_.spawn(set_present_at(access_time(), function, function_regs::CONTROL_PRESENT.of(write.value)));
   });
-  if (++count_ < 2) return;
+  if (function.physical_number() || ++count_ < 2) return;
   for (Function* each : functions_)
-    if (each) each->set_multifunction();
+    if (each && !each->physical_number()) each->set_multifunction();
 }
 
 void Endpoint::reset() {
@@ -95,7 +99,17 @@ Function* Endpoint::configured(std::uint8_t function, std::uint16_t offset, unsi
 ReadResult Endpoint::config_read(std::uint8_t, std::uint8_t function, std::uint16_t offset, unsigned size) {
   Function* const target = configured(function, offset, size);
   if (!target) return kUnsupported;
+  target->set_next_function(next_function(*target));
   return {Completion::kSuccess, target->config_read(offset, size)};
+}
+
+// By which system software finds functions: virtual ones are not in that list (7.8.7.2).
+std::uint8_t Endpoint::next_function(const Function& function) const {
+  for (unsigned number = function.number() + 1u; number < kMaxFunctions && !function.physical_number(); ++number) {
+    const Function* const next = functions_[number];
+    if (next && next->present() && !next->physical_number()) return static_cast<std::uint8_t>(number);
+  }
+  return 0;
 }
 
 Completion Endpoint::config_write(std::uint8_t bus, std::uint8_t function, std::uint16_t offset, unsigned size,
@@ -122,10 +136,10 @@ void Endpoint::memory_write(std::uint64_t address, std::span<const std::byte> da
   unclaimed(true);
 }
 
-// An error that belongs to no function is noted by all of them (6.2.4).
+// An error that belongs to no function is noted by all of them but virtual ones (6.2.4, 9.4).
 void Endpoint::unclaimed(bool posted) {
   for (Function* function : functions_)
-    if (function && function->present()) function->note_unsupported_request(posted);
+    if (function && function->present() && !function->physical_number()) function->note_unsupported_request(posted);
 }
 
 // --- Decode ----------------------------------------------------------------------------------------------------------

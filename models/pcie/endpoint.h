@@ -15,7 +15,8 @@ class Endpoint : public RegisterTarget, public DevicePort {
  public:
   Endpoint(sc_core::sc_module_name name, Sim& sim, Link& link);
 
-  // Adds a function; its number must be free. The endpoint does not own it.
+  // Adds a function; its number must be free. The endpoint does not own it. A virtual function comes behind its
+  // physical one, and those of one physical function in the order of their numbers, which must follow each other.
   void add(Function& function);
 
   // Card reset: link down, every function absent.
@@ -45,6 +46,7 @@ class Endpoint : public RegisterTarget, public DevicePort {
   void decode();
   void add_claim(Claim claim);
 
+  std::uint8_t next_function(const Function& function) const;
   Function* configured(std::uint8_t function, std::uint16_t offset, unsigned size);
   void unclaimed(bool posted);
 
@@ -54,7 +56,7 @@ class Endpoint : public RegisterTarget, public DevicePort {
 
   Link& link_;
   std::array<Function*, kMaxFunctions> functions_{};
-  unsigned count_ = 0;
+  unsigned count_ = 0;         // without virtual functions
   RegisterBank vacant_;        // what a page without hardware reads as
   std::vector<Claim> claims_;  // disjoint, by address
   std::size_t last_hit_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstring>
 
 #include "models/pcie/registers.h"
@@ -27,7 +28,10 @@ Function::Function(sc_core::sc_module_name name, Sim& sim, Link& link, std::uint
       control_(regs::kBank),
       config_(config, link.config()),
       msix_(config),
+      bars_(config.bars),
+      physical_number_(config.physical),
       number_(number),
+      enabled_(!config.physical),
       interrupts_(counter("interrupts", "messages")),
       interrupts_dropped_(counter("interrupts_dropped", "messages")),
       writes_dropped_(counter("writes_dropped", "packets")) {
@@ -48,7 +52,33 @@ void Function::set_present(bool on) {
     settings_changed();
   else
     reset();
-  link_.announce_presence(number_, on);
+  // A virtual function that is not enabled comes and goes for the firmware alone.
+  if (enabled_) link_.announce_presence(number_, on);
+}
+
+void Function::adopt_virtual(Function& function) {
+  assert(function.number_ > number_ && function.physical_number_ == number_);
+  assert(virtual_.empty() ||
+         (function.number_ == virtual_.back()->number_ + 1 && function.bar_sizes_ == virtual_.back()->bar_sizes_));
+  function.physical_ = this;
+  function.index_ = static_cast<unsigned>(virtual_.size());
+  virtual_.push_back(&function);
+  config_.add_virtual_function(number_, virtual_.front()->number_, function.bars_);
+}
+
+void Function::update_virtual() {
+  const unsigned count = present_ && config_.vf_enabled() ? config_.vf_count() : 0;
+  for (Function* each : virtual_) {
+    each->set_enabled(each->index_ < count);
+    if (each->present()) each->settings_changed();
+  }
+}
+
+// The host that enables it knows that it is there: no announcement.
+void Function::set_enabled(bool on) {
+  if (on == enabled_) return;
+  enabled_ = on;
+  if (present_ && !on) reset();
 }
 
 void Function::reset() {
@@ -65,17 +95,22 @@ void Function::reset(ConfigSpace::Reset kind) {
 }
 
 void Function::settings_changed() {
-  decodes_ = present_ && config_.memory_enabled() && config_.in_d0();
-  masters_ = present_ && config_.bus_master() && config_.in_d0();
+  const bool memory = physical_ ? physical_->config_.vf_memory_enabled() : config_.memory_enabled();
+  const bool awake = config_.in_d0() && (!physical_ || physical_->config_.in_d0());
+  decodes_ = present() && memory && awake;
+  masters_ = present() && config_.bus_master() && awake;
   messages_ = masters_ && config_.msix_enabled() && !config_.msix_masked();
   if (decode_changed_) decode_changed_();
   if (messages_) msix_.release([this](unsigned vector) { send_message(vector); });
+  update_virtual();
 }
 
 std::uint32_t Function::config_read(std::uint16_t offset, unsigned size) {
   config_.set_identity(static_cast<std::uint32_t>(control_.get(regs::IDENTITY)),
                        static_cast<std::uint32_t>(control_.get(regs::CLASS)),
                        static_cast<std::uint32_t>(control_.get(regs::SUBSYSTEM)));
+  if (!virtual_.empty())
+    config_.set_vf_device(static_cast<std::uint16_t>(virtual_.front()->control_.get(regs::IDENTITY_DEVICE)));
   config_.set_transactions_pending(now() < reads_until_);
   return config_.read(offset, size);
 }
@@ -93,7 +128,14 @@ void Function::config_write(std::uint16_t offset, unsigned size, std::uint32_t v
 
 std::optional<Function::Window> Function::window(unsigned bar) const {
   if (!decodes_ || bar_size(bar) == 0) return std::nullopt;
-  const std::uint64_t base = config_.bar_base(bar);
+  if (!physical_) {
+    const std::uint64_t base = config_.bar_base(bar);
+    return Window{base, base + (bar_size(bar) - 1)};
+  }
+  const ConfigSpace& config = physical_->config_;
+  const std::uint64_t first = config.vf_bar_base(bar);
+  const std::uint64_t base = first + index_ * config.vf_bar_stride(bar_size(bar));
+  if (base < first) return std::nullopt;  // beyond the end of the address space
   return Window{base, base + (bar_size(bar) - 1)};
 }
 

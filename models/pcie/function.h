@@ -2,12 +2,17 @@
 //
 // The engine behind it implements FunctionClient. Identity and presence are the firmware's (pcie_function.def).
 // Sections are of the PCI Express Base Specification 4.0.
+//
+// A virtual function (chapter 9) is there while the firmware says so and its physical function's VF Enable and NumVFs
+// cover it; its memory follows the VF BARs and VF MSE there, and its bus number is the physical function's. Clearing VF
+// Enable, which a function-level reset of the physical function does, too, resets it and takes it away.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "models/base/model.h"
 #include "models/base/registers.h"
@@ -37,19 +42,26 @@ class Function : public Model, public DmaPort {
 
   void connect(FunctionClient& client) { client_ = &client; }
   std::uint8_t number() const { return number_; }
-  RequesterId requester() const { return static_cast<RequesterId>(bus_ << 8 | number_); }
+  RequesterId requester() const {
+    return static_cast<RequesterId>((physical_ ? physical_->bus_ : bus_) << 8 | number_);
+  }
 
   // For the endpoint: the bank of pcie_function.def, and what follows from the rest of the device.
   RegisterBank& control() { return control_; }
   void set_present(bool on);
   void set_multifunction() { config_.set_multifunction(); }
+  void set_next_function(std::uint8_t number) { config_.set_next_function(number); }
+  // Of a virtual function; adopt_virtual: of a physical one, in the order of their numbers, which must follow each
+  // other, before simulation.
+  std::optional<std::uint8_t> physical_number() const { return physical_number_; }
+  void adopt_virtual(Function& function);
   // `notify` is called when a BAR's window came, went or moved.
   void on_decode_change(std::function<void()> notify) { decode_changed_ = std::move(notify); }
   // A request that nobody claimed, or that this function refused: see Device Status.
   void note_unsupported_request(bool posted) { config_.note_unsupported_request(posted); }
 
   // For the host side: the endpoint's decode, and servers that know BAR and offset (vfio-user).
-  bool present() const { return present_; }
+  bool present() const { return present_ && enabled_; }
   std::uint32_t config_read(std::uint16_t offset, unsigned size);
   void config_write(std::uint16_t offset, unsigned size, std::uint32_t value);
   // The addresses that a BAR claims, if Memory Space Enable and power state let it; nullopt for a BAR that is not
@@ -91,6 +103,8 @@ class Function : public Model, public DmaPort {
  private:
   void reset(ConfigSpace::Reset kind);
   void settings_changed();
+  void update_virtual();
+  void set_enabled(bool on);
   void send_message(unsigned vector);
   std::uint64_t bar_size(unsigned bar) const { return bar < bar_sizes_.size() ? bar_sizes_[bar] : 0; }
 
@@ -100,11 +114,17 @@ class Function : public Model, public DmaPort {
   ConfigSpace config_;
   Msix msix_;
   std::array<std::uint64_t, 6> bar_sizes_{};  // 0: no such BAR
+  const std::vector<FunctionConfig::Bar> bars_;
+  const std::optional<std::uint8_t> physical_number_;
+  Function* physical_ = nullptr;    // of a virtual function
+  unsigned index_ = 0;              // of a virtual function, among its fellows
+  std::vector<Function*> virtual_;  // of a physical function
   std::function<void()> decode_changed_;
   std::function<void(unsigned)> intercept_;
   const std::uint8_t number_;
   std::uint8_t bus_ = 0;
-  bool present_ = false;
+  bool present_ = false;          // for the firmware
+  bool enabled_;                  // by the physical function, if there is one
   bool decodes_ = false;          // memory requests: present, Memory Space Enable, D0
   bool masters_ = false;          // may send requests: present, Bus Master Enable, D0
   bool messages_ = false;         // MSI-X messages may go out now: masters_, enabled, function not masked

@@ -15,6 +15,7 @@ namespace control = control_regs;
 
 pcie::FunctionConfig function_config(const EnaConfig& config) {
   pcie::FunctionConfig function;
+  function.physical = config.physical;
   function.msix_vectors = config.queues + 1;
   function.msix_table = kMsixTable;
   function.msix_pending = kMsixPending;

@@ -33,8 +33,8 @@ class FakeFunction {
 
  private:
   static std::uint16_t bar_offset(unsigned index) { return static_cast<std::uint16_t>(0x10 + 4 * index); }
-  std::array<std::uint8_t, 256> space_{};
-  std::array<std::uint8_t, 256> writable_{};
+  std::array<std::uint8_t, 4096> space_{};
+  std::array<std::uint8_t, 4096> writable_{};
   std::uint16_t last_capability_ = 0;
   std::uint16_t next_capability_ = 0x40;
 };

@@ -127,12 +127,14 @@ TEST_F(ConfigTest, OnlyWhatMayBeWrittenChanges) {
   }
 }
 
-TEST_F(ConfigTest, CapabilitiesAreListedAndExtendedOnesAreNone) {
+TEST_F(ConfigTest, CapabilitiesAreListed) {
   EXPECT_NE(capability(0x01), 0);
   EXPECT_NE(capability(0x10), 0);
   EXPECT_NE(capability(0x11), 0);
   EXPECT_EQ(capability(0x05), 0);
-  EXPECT_EQ(config(0x100), 0u);
+  EXPECT_EQ(config(0x100), 0x0001000eu);  // ARI, and no other extended one
+  EXPECT_EQ(config(0x104), 0u);           // no other function
+  EXPECT_EQ(config(0x110), 0u);
   EXPECT_EQ(config(0xffc), 0u);
   EXPECT_EQ(config(0x3d, 1), 0u);  // no INTx
   EXPECT_EQ(config(0x30), 0u);     // no expansion ROM
