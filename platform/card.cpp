@@ -23,7 +23,10 @@ memory::FlashWrites flash_writes(const BootConfig& boot) {
 }
 
 Gateway::Config gateway_config(const CardConfig& config) {
-  Gateway::Config gateway{.operator_key = std::nullopt, .card_id = config.fuses.card_id, .volumes = config.volumes};
+  Gateway::Config gateway{.operator_key = std::nullopt,
+                          .card_id = config.fuses.card_id,
+                          .volumes = config.volumes,
+                          .network = config.network};
   if (config.operator_key.empty()) return gateway;
   try {
     gateway.operator_key = read_operator_key(config.operator_key);
@@ -58,7 +61,8 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
       cluster_("cluster", sim, with_entry(config.cluster, boot_.entry)),
       endpoint_("pcie", sim, link),
       nvme_("nvme", sim, mailbox_.channel(memory::kNvmeChannel), &security_),
-      control_plane_("control_plane", sim, mailbox_.channel(memory::kControlChannel), config.volumes, alarms_),
+      control_plane_("control_plane", sim, mailbox_.channel(memory::kControlChannel), config.volumes, alarms_,
+                     config.network),
       gateway_("gateway", sim, gateway_config(config), control_plane_, alarms_, gateway_surroundings(config.fuses)),
       dram_size_(config.dram_size),
       reset_pulse_(config.cluster.core.quantum + sc_core::sc_time(1, sc_core::SC_US)),

@@ -198,6 +198,7 @@ CardConfig read_card(const JsonReader& card, const path& folder, std::uint64_t n
       if (other.name == volume.name) node.fail("name", "a name that no other volume has");
     config.volumes.push_back(std::move(volume));
   });
+  read_nic(card, number, config);
   return config;
 }
 
@@ -205,6 +206,8 @@ HostConfig read_host(const JsonReader& host) {
   HostConfig config;
   host.read_scaled("memory_mib", config.memory_size, kMiB);
   host.read_time("interrupt_latency_ns", config.driver.interrupt_latency, sc_core::SC_NS);
+  config.ena.interrupt_latency = config.driver.interrupt_latency;
+  read_ena_driver(host, config);
   const JsonReader nvme = host.object("nvme");
   config.driver.io_queues = 4;
   nvme.read("queues", config.driver.io_queues);

@@ -7,15 +7,20 @@
 #include <string>
 #include <vector>
 
+#include "host/ena/driver.h"
 #include "host/nvme/driver.h"
 #include "models/arm/cluster.h"
 #include "models/arm/pl031.h"
 #include "models/memory/fuses.h"
+#include "models/nic/engine.h"
+#include "models/nic/vpc/vpc.h"
 #include "models/nvme/engine.h"
 #include "models/pcie/link.h"
 #include "models/security/engine.h"
 #include "models/storage/volume.h"
+#include "models/wire/config.h"
 #include "platform/json_reader.h"
+#include "platform/network_config.h"
 
 namespace cardvp::platform {
 
@@ -72,11 +77,15 @@ struct CardConfig {
   pcie::LinkConfig link;
   nvme::ControllerConfig nvme;  // of every volume; `function` means nothing here
   std::vector<VolumeConfig> volumes;
+  nic::EnaConfig nic;  // of every interface; function, virtual_functions and physical mean nothing here
+  nic::VpcConfig vpc;
+  NetworkConfig network;
 };
 
 struct HostConfig {
   std::uint64_t memory_size = 256 * kMiB;
   host::nvme::DriverConfig driver;  // of every volume
+  host::ena::DriverConfig ena;      // of every interface
 };
 
 // What a path begins with that names a file of the program's own firmware folder: "installed:controller-update.img".
@@ -93,5 +102,15 @@ std::filesystem::path path_of(const std::string& text, const std::filesystem::pa
 // for what the schema cannot say.
 CardConfig read_card(const JsonReader& card, const std::filesystem::path& folder, std::uint64_t number = 1);
 HostConfig read_host(const JsonReader& host);
+
+// The parts of the two that are about the network (config_network.cpp). What a scenario calls by name, VPCs, security
+// groups, other cards, is left open.
+void read_nic(const JsonReader& card, std::uint64_t number, CardConfig& config);
+void read_ena_driver(const JsonReader& host, HostConfig& config);
+void read_allowances(const JsonReader& node, Allowances& allowances);
+// One, or one for each family of addresses.
+std::vector<RuleConfig> read_rule(const JsonReader& node);
+// `config` has the defaults.
+void read_wire(const JsonReader& wire, const std::filesystem::path& folder, wire::Config& config);
 
 }  // namespace cardvp::platform

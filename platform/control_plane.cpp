@@ -4,28 +4,35 @@
 #include <cstring>
 #include <utility>
 
+#include "platform/network_requests.h"
+
 namespace cardvp::platform {
 namespace {
 
 const sc_core::sc_time kPatience{ControlPlane::kPatienceMs, sc_core::SC_MS};
 
-control_header header_of(const memory::Message& message) {
-  control_header header;
-  std::memcpy(&header, message.words.data(), sizeof header);
-  return header;
+template <class T>
+T content_of(const memory::Message& message) {
+  T content;
+  std::memcpy(&content, message.words.data(), sizeof content);
+  return content;
 }
+
+control_header header_of(const memory::Message& message) { return content_of<control_header>(message); }
 
 }  // namespace
 
 ControlPlane::ControlPlane(sc_core::sc_module_name name, Sim& sim, memory::Mailbox::Channel& channel,
-                           const std::vector<VolumeConfig>& volumes, security::Alarms& alarms)
+                           const std::vector<VolumeConfig>& volumes, security::Alarms& alarms,
+                           const NetworkConfig& network)
     : Model(name, sim),
       channel_(channel),
       volumes_(volumes),
+      network_(network),
       alarms_(alarms),
       requests_(counter("requests", "messages")),
       denied_(counter("denied", "messages")),
-      attached_(volumes.size()),
+      attached_(volumes.size() + network.interfaces.size()),
       patience_(sim.scheduler, *this) {
   channel_.on_message([this](const memory::Message& message) { receive(message); });
 }
@@ -36,7 +43,7 @@ void ControlPlane::start() {
   started_ = false;
   refusals_.clear();
   firmware_version_.clear();
-  attached_.assign(volumes_.size(), false);
+  attached_.assign(attached_.size(), false);
 
   // However long the firmware takes to come up.
   const auto at_start = [this](const memory::Message& message) { send(message, sc_core::sc_max_time(), {}); };
@@ -50,6 +57,8 @@ void ControlPlane::start() {
     }
     ++function;
   }
+  const std::uint32_t epoch = network_.first_epoch + kEpochsOfReset * starts_++;
+  for (const memory::Message& message : network_requests(network_, function, epoch)) at_start(message);
   at_start(plain_request(CONTROL_START));
   at_start(plain_request(CONTROL_PING));
 
@@ -77,23 +86,47 @@ void ControlPlane::send(memory::Message message, sc_core::sc_time deadline, OnRe
   header.tag = next_tag_++;
   std::memcpy(message.words.data(), &header, sizeof header);
   outstanding_.emplace(header.tag,
-                       Pending{describe(header), header.function, header.type, deadline, std::move(on_result)});
+                       Pending{describe(message), header.function, header.type, deadline, std::move(on_result)});
   requests_.add();
   channel_.send(message);  // what a full mailbox drops is not answered, in time or ever
 }
 
-std::string ControlPlane::describe(const control_header& header) const {
-  const std::string volume =
-      header.function < volumes_.size()
-          ? fmt::format("volume {} (function {})", volumes_[header.function].name, header.function)
-          : fmt::format("function {}", header.function);
+std::string ControlPlane::describe_function(std::size_t function) const {
+  if (function < volumes_.size()) return fmt::format("volume {} (function {})", volumes_[function].name, function);
+  if (function < attached_.size())
+    return fmt::format("interface {} (function {})", network_.interfaces[function - volumes_.size()].name, function);
+  return fmt::format("function {}", function);
+}
+
+std::string ControlPlane::describe(const memory::Message& message) const {
+  const control_header header = header_of(message);
+  const std::string function = describe_function(header.function);
   switch (header.type) {
-    case CONTROL_ATTACH_VOLUME: return "attach " + volume;
-    case CONTROL_VOLUME_KEY: return "take the key of " + volume;
-    case CONTROL_DETACH_VOLUME: return "detach " + volume;
-    case CONTROL_DESTROY_KEY: return "destroy the key of " + volume;
+    case CONTROL_ATTACH_VOLUME:
+    case CONTROL_ATTACH_INTERFACE: return "attach " + function;
+    case CONTROL_VOLUME_KEY: return "take the key of " + function;
+    case CONTROL_DETACH_VOLUME:
+    case CONTROL_DETACH_INTERFACE: return "detach " + function;
+    case CONTROL_DESTROY_KEY: return "destroy the key of " + function;
     case CONTROL_START: return "start";
     case CONTROL_PING: return "answer a ping";
+    case CONTROL_UNDERLAY: return "take its address on the wire";
+    case CONTROL_TRANSIT_KEY: return "take the transit key";
+    case CONTROL_REKEY: return "take new keys for its peers";
+    case CONTROL_PEER: {
+      const std::size_t peer = content_of<control_peer>(message).peer;
+      return peer < network_.peers.size() ? "take peer " + network_.peers[peer].name
+                                          : fmt::format("take peer {}", peer);
+    }
+    case CONTROL_ROUTE: {
+      const auto route = content_of<control_route>(message);
+      return fmt::format("take the route to {}/{} of VPC {}", net::IpAddress::v6(route.prefix).text(),
+                         route.prefix_length, route.vni);
+    }
+    case CONTROL_ADDRESS: return "take an address of " + function;
+    case CONTROL_RULE: return fmt::format("take rule {} of {}", content_of<control_rule>(message).number, function);
+    case CONTROL_ALLOWANCES: return "take the allowances of " + function;
+    case CONTROL_LINK: return "set the link of " + function;
     default: return fmt::format("request {}", header.type);
   }
 }
@@ -131,8 +164,10 @@ void ControlPlane::settle(const Pending& pending, const control_result& answer) 
   } else {
     log_.info("done", {{"request", pending.what}});
     switch (pending.type) {
-      case CONTROL_ATTACH_VOLUME: attached_.at(pending.function) = true; break;
-      case CONTROL_DETACH_VOLUME: attached_.at(pending.function) = false; break;
+      case CONTROL_ATTACH_VOLUME:
+      case CONTROL_ATTACH_INTERFACE: attached_.at(pending.function) = true; break;
+      case CONTROL_DETACH_VOLUME:
+      case CONTROL_DETACH_INTERFACE: attached_.at(pending.function) = false; break;
       case CONTROL_START: started_ = true; break;
       case CONTROL_PING: firmware_version_ = version_text(result.value); break;
       default: break;

@@ -22,13 +22,15 @@ namespace cardvp::platform {
 
 class ControlPlane : public Model {
  public:
-  // Volume n is PCIe function n. `alarms` outlives the control plane.
+  // Volume n is PCIe function n, interface n the function behind the last volume's + n. `alarms` outlives the control
+  // plane.
   ControlPlane(sc_core::sc_module_name name, Sim& sim, memory::Mailbox::Channel& channel,
-               const std::vector<VolumeConfig>& volumes, security::Alarms& alarms);
+               const std::vector<VolumeConfig>& volumes, security::Alarms& alarms, const NetworkConfig& network = {});
 
   // At each reset of the card, the first included, once the mailbox is empty: ends what was asked before
   // (ControlResult::End::kReset), and sends keys and attachments of the volumes that are there from the start, the
-  // start, and a ping, which tells the firmware's version. The firmware reads them when it is up.
+  // network, the start, and a ping, which tells the firmware's version. The firmware reads them when it is up. What
+  // calls have changed since the start is forgotten.
   void start();
 
   using OnResult = std::function<void(const ControlResult&)>;
@@ -37,6 +39,9 @@ class ControlPlane : public Model {
   void request(memory::Message message, OnResult on_result);
   // How long a firmware that is up, or about to be, may take.
   static constexpr double kPatienceMs = 1000;
+  // So many epochs of the keys between cards belong to each reset, so that none is used twice. (The number of one on
+  // the wire has 16 bits, so a peer recognises the sender after up to 15 resets in which it heard nothing of it.)
+  static constexpr std::uint32_t kEpochsOfReset = 4096;
   // So many may be without an answer, those of start() aside; more are not sent.
   static constexpr std::size_t kMostOutstanding = 256;
 
@@ -44,8 +49,8 @@ class ControlPlane : public Model {
   bool started() const { return started_; }
   // What the firmware refused of what start() sent: "attach volume docs (function 0): no hardware". Empty: nothing.
   const std::vector<std::string>& refusals() const { return refusals_; }
-  // As the firmware's answers have it. False for a volume that there is not.
-  bool attached(std::size_t volume) const { return volume < attached_.size() && attached_[volume]; }
+  // As the firmware's answers have it, by PCIe function. False for one that there is not.
+  bool attached(std::size_t function) const { return function < attached_.size() && attached_[function]; }
   // Of the firmware that answered last since the reset, "1.2.3"; empty: none has yet.
   const std::string& firmware_version() const { return firmware_version_; }
 
@@ -65,16 +70,19 @@ class ControlPlane : public Model {
   void deny(const std::string& text);
   void settle(const Pending& pending, const control_result& result);
   void give_up();
-  std::string describe(const control_header& header) const;
+  std::string describe(const memory::Message& message) const;
+  std::string describe_function(std::size_t function) const;
 
   memory::Mailbox::Channel& channel_;
   std::vector<VolumeConfig> volumes_;
+  NetworkConfig network_;
   security::Alarms& alarms_;
   Counter& requests_;
   Counter& denied_;
   std::map<std::uint32_t, Pending> outstanding_;  // by tag: in the order in which they were sent
   std::uint32_t next_tag_ = 1;                    // goes on over resets: what is late is not taken for something else
-  std::vector<bool> attached_;
+  std::uint32_t starts_ = 0;
+  std::vector<bool> attached_;  // by function
   std::string firmware_version_;
   std::vector<std::string> refusals_;
   bool started_ = false;

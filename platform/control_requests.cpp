@@ -69,6 +69,8 @@ std::string ControlResult::text() const {
       return "the host's boot image was refused: " + (value <= IMAGE_ENGINE_FAILED
                                                           ? image_fault_text(static_cast<image_fault>(value))
                                                           : fmt::format("fault {}", value));
+    case CONTROL_NO_ROOM: return "no room";
+    case CONTROL_BAD_VALUE: return "a value that cannot be";
     default: return fmt::format("status {}", status);
   }
 }

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "models/base/sync.h"
+#include "platform/gateway_parts.h"
 #include "platform/hex.h"
 
 namespace cardvp::platform {
@@ -53,44 +52,6 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 
 }  // namespace
 
-struct Gateway::Call {
-  json id;  // null until the call is known to be the operator's
-  std::uint64_t sequence = 0;
-  std::string method;
-  json params = json::object();
-  const Method* does = nullptr;  // null: it was not accepted
-  sc_core::sc_time time;
-  std::optional<std::size_t> record;  // in calls_
-  OnAnswer on_answer;
-};
-
-struct Gateway::Answer {
-  json result;
-  std::string code;  // of an error; empty: there is a result
-  std::string message;
-
-  static Answer of(json result) { return {std::move(result), {}, {}}; }
-  static Answer error(std::string code, std::string message) { return {{}, std::move(code), std::move(message)}; }
-  static Answer bad_call(std::string message) { return error("bad_call", std::move(message)); }
-  // Of a request that did not go well.
-  static Answer of(const ControlResult& result) {
-    using End = ControlResult::End;
-    switch (result.end) {
-      case End::kReset: return error("reset", result.text());
-      case End::kNoAnswer: return error("no_answer", result.text());
-      case End::kBusy: return error("busy", result.text());
-      case End::kAnswered: break;
-    }
-    return error("refused", result.text());
-  }
-};
-
-struct Gateway::Method {
-  std::string_view name;
-  std::vector<std::string_view> params;
-  Task<Answer> (Gateway::*run)(const Call&);
-};
-
 // Everything that can be asked for. What is not here is forbidden.
 const Gateway::Method Gateway::kMethods[] = {
     {"ping", {}, &Gateway::ping},
@@ -99,6 +60,16 @@ const Gateway::Method Gateway::kMethods[] = {
     {"attach_volume", {"volume", "wrapped_key"}, &Gateway::attach_volume},
     {"detach_volume", {"volume"}, &Gateway::detach_volume},
     {"destroy_key", {"volume"}, &Gateway::destroy_key},
+    {"attach_interface", {"interface"}, &Gateway::attach_interface},
+    {"detach_interface", {"interface"}, &Gateway::detach_interface},
+    {"set_link", {"interface", "up"}, &Gateway::set_link},
+    {"add_rule", {"interface", "number", "direction", "protocol", "ports", "peer"}, &Gateway::add_rule},
+    {"remove_rule", {"interface", "number"}, &Gateway::remove_rule},
+    {"set_allowances",
+     {"interface", "bandwidth_in_mbit_s", "bandwidth_out_mbit_s", "packets_per_second", "connections",
+      "slow_packets_per_second", "burst_us"},
+     &Gateway::set_allowances},
+    {"rekey", {}, &Gateway::rekey},
 };
 
 const Gateway::Method* Gateway::find_method(std::string_view name) {
@@ -200,8 +171,11 @@ void Gateway::keep(Call& call, const std::string& outcome) {
   if (kept == kKeptCalls) return;
   ++kept;
   call.record = calls_.size();
-  const std::string* const volume = text_at(call.params, "volume");
-  calls_.push_back({call.time, call.sequence, call.method, volume ? printable(*volume) : "", outcome});
+  const auto named = [&call](const char* key) {
+    const std::string* const name = call.text(key);
+    return name ? printable(*name) : std::string();
+  };
+  calls_.push_back({call.time, call.sequence, call.method, named("volume"), named("interface"), outcome});
 }
 
 void Gateway::finish(const Call& call, const Answer& answer) {
@@ -247,6 +221,7 @@ Task<Gateway::Answer> Gateway::status(const Call&) {
                  {"resets", card.resets},
                  {"alarms", alarms_.count()}};
   result["volumes"] = std::move(volumes);
+  if (!config_.network.interfaces.empty()) result["interfaces"] = interface_states();
   co_return Answer::of(std::move(result));
 }
 
@@ -266,7 +241,7 @@ Task<Gateway::Answer> Gateway::list_alarms(const Call& call) {
 }
 
 std::optional<std::uint16_t> Gateway::volume_of(const Call& call) const {
-  const std::string* const name = text_at(call.params, "volume");
+  const std::string* const name = call.text("volume");
   const auto found = std::find_if(config_.volumes.begin(), config_.volumes.end(),
                                   [name](const VolumeConfig& volume) { return name && volume.name == *name; });
   if (found == config_.volumes.end()) return {};
@@ -281,7 +256,7 @@ Task<Gateway::Answer> Gateway::attach_volume(const Call& call) {
   std::vector<std::uint8_t> key = volume.wrapped_key;
   if (call.params.contains("wrapped_key")) {
     if (volume.encryption != Encryption::kWrappedKey) co_return Answer::bad_call("wrapped_key: this volume takes none");
-    const std::string* const hex = text_at(call.params, "wrapped_key");
+    const std::string* const hex = call.text("wrapped_key");
     const std::optional<std::vector<std::uint8_t>> given = hex ? from_hex(*hex) : std::nullopt;
     if (!given || given->size() != CONTROL_WRAPPED_KEY_BYTES)
       co_return Answer::bad_call(

@@ -2,8 +2,8 @@
 // envelope with the call's text and the operator's signature over it; the answer is one line too.
 //
 // Communication is passive: what is not signed by the operator, was signed for another card, comes a second time, or
-// asks for what is not among the methods, is denied, counted, and an alarm. The methods steer volumes and tell how the
-// card is; none opens it. No answer and no log has a key in it.
+// asks for what is not among the methods, is denied, counted, and an alarm. The methods steer volumes and the network,
+// and tell how the card is; none opens it. No answer and no log has a key in it.
 //
 // It has no socket: whoever has one (platform/gateway_server.h), or a scenario, hands it lines.
 #pragma once
@@ -15,6 +15,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "models/base/model.h"
 #include "models/security/alarms.h"
@@ -29,6 +31,7 @@ struct CallRecord {
   std::uint64_t sequence = 0;  // 0: none that could be read
   std::string method;          // of the gateway's own; of others, what is printable of it
   std::string volume;          // that the call names
+  std::string interface;       // likewise
   // "ok", or the answer's error code: "denied", "replayed", "forbidden", "bad_call", "refused", "reset", "no_answer",
   // "busy". Empty: not answered yet.
   std::string outcome;
@@ -40,6 +43,7 @@ class Gateway : public Model {
     std::optional<OperatorKey> operator_key;  // nothing: every call is denied
     std::uint64_t card_id = 0;
     std::vector<VolumeConfig> volumes;
+    NetworkConfig network;
   };
   // What the gateway tells of the card, besides what the control plane knows.
   struct CardState {
@@ -100,6 +104,18 @@ class Gateway : public Model {
   Task<Answer> destroy_key(const Call& call);
   Task<Answer> ask_about_volume(const Call& call, std::uint16_t type);
   std::optional<std::uint16_t> volume_of(const Call& call) const;
+  // Of the network (gateway_network.cpp).
+  Task<Answer> attach_interface(const Call& call);
+  Task<Answer> detach_interface(const Call& call);
+  Task<Answer> set_link(const Call& call);
+  Task<Answer> add_rule(const Call& call);
+  Task<Answer> remove_rule(const Call& call);
+  Task<Answer> set_allowances(const Call& call);
+  Task<Answer> rekey(const Call& call);
+  struct InterfaceOf;
+  Task<Answer> ask_about(InterfaceOf interface, memory::Message message);
+  InterfaceOf interface_of(const Call& call) const;
+  nlohmann::json interface_states() const;
 
   Config config_;
   ControlPlane& control_plane_;

@@ -2,6 +2,7 @@
 // not. Keeps the JSON pointer, for the errors that a schema cannot find.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -16,6 +17,8 @@ class JsonReader {
       : node_(node), pointer_(std::move(pointer)) {}
 
   bool has(const char* key) const { return node_.contains(key); }
+  // This itself, if it is a string.
+  std::string text() const { return node_.get<std::string>(); }
   const std::string& pointer() const { return pointer_; }
 
   template <class T>
@@ -41,6 +44,15 @@ class JsonReader {
     }
   }
 
+  // A string that T::parse() takes: an address, a prefix.
+  template <class T>
+  void read_parsed(const char* key, T& value, const char* expected) const {
+    if (!has(key)) return;
+    const std::optional<T> parsed = T::parse(node_.at(key).get<std::string>());
+    if (!parsed) fail(key, expected);
+    value = *parsed;
+  }
+
   // An object within; where there is none, an empty one.
   JsonReader object(const char* key) const {
     static const nlohmann::json kEmpty = nlohmann::json::object();
@@ -58,6 +70,8 @@ class JsonReader {
     if (has(key)) throw ConfigError(pointer_ + "/" + key, expected, node_.at(key).dump());
     throw ConfigError(pointer_ + "/" + key, expected, "nothing");
   }
+  // This itself is not what it must be.
+  [[noreturn]] void fail(const std::string& expected) const { throw ConfigError(pointer_, expected, node_.dump()); }
 
  private:
   const nlohmann::json& node_;

@@ -23,10 +23,16 @@ Machine::Services::Services(std::uint64_t seed, const LogConfig& log) : sim(seed
 
 Machine::Machine(std::uint64_t seed, const CardConfig& card, const HostConfig& host,
                  std::vector<std::unique_ptr<storage::Medium>> media, const LogConfig& log)
-    : Machine(seed, single(card, host, std::move(media)), log) {}
+    : Machine(seed, single(card, host, std::move(media)), {}, {}, log) {}
 
-Machine::Machine(std::uint64_t seed, std::vector<ServerConfig> servers, const LogConfig& log) : services_(seed, log) {
-  for (ServerConfig& config : servers) servers_.push_back(std::make_unique<Server>(sim(), std::move(config)));
+Machine::Machine(std::uint64_t seed, std::vector<ServerConfig> servers, const wire::Config& wire,
+                 const std::filesystem::path& captures, const LogConfig& log)
+    : services_(seed, log) {
+  wire_.emplace("wire", sim(), wire, frames_, captures);
+  for (ServerConfig& config : servers) {
+    wire::Port& port = wire_->add_card(config.name.empty() ? "card" : config.name);
+    servers_.push_back(std::make_unique<Server>(sim(), std::move(config), frames_, port));
+  }
 }
 
 void Machine::run_for(sc_core::sc_time duration) {

@@ -2,11 +2,14 @@
 // and how it all is run.
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "models/base/model.h"
+#include "models/wire/wire.h"
 #include "platform/server.h"
 
 namespace cardvp::platform {
@@ -22,13 +25,17 @@ class Machine {
   // One server without a name, and no wire.
   Machine(std::uint64_t seed, const CardConfig& card, const HostConfig& host,
           std::vector<std::unique_ptr<storage::Medium>> media, const LogConfig& log = {});
-  // At least one server; names differ. Throws std::runtime_error for images and memory that are not to be had.
-  Machine(std::uint64_t seed, std::vector<ServerConfig> servers, const LogConfig& log = {});
+  // At least one server; names differ. `captures`: the folder for what passes the cards' ports, if the wire's
+  // configuration wants that. Throws std::runtime_error for images, memory and attachments that are not to be had.
+  Machine(std::uint64_t seed, std::vector<ServerConfig> servers, const wire::Config& wire = {},
+          const std::filesystem::path& captures = {}, const LogConfig& log = {});
 
   Sim& sim() { return services_.sim; }
   const std::vector<std::unique_ptr<Server>>& servers() const { return servers_; }
   Host& host(std::size_t server = 0) { return servers_.at(server)->host(); }
   Card& card(std::size_t server = 0) { return servers_.at(server)->card(); }
+
+  wire::Wire& wire() { return *wire_; }
 
   // Runs for `duration` of simulated time, or until pause(). Rethrows what left a task.
   void run_for(sc_core::sc_time duration);
@@ -44,6 +51,8 @@ class Machine {
   };
 
   Services services_;
+  wire::FramePool frames_;  // outlives every frame
+  std::optional<wire::Wire> wire_;
   std::vector<std::unique_ptr<Server>> servers_;
 };
 

@@ -12,6 +12,10 @@
 
 namespace cardvp::platform {
 
+// As the firmware has them.
+inline constexpr std::size_t kMostRules = 64;  // of an interface
+inline constexpr std::size_t kMostPeers = 256, kMostRoutes = 1024;
+
 struct RuleConfig {  // allows what it describes
   bool ingress = true;
   std::uint8_t protocol = 0;  // 0: any
@@ -43,11 +47,11 @@ struct InterfaceConfig {
   std::vector<InterfaceAddress> addresses;
   bool forwards = false;  // sends from and gets packets for addresses that are not its own
   std::uint16_t mtu = 9216;
-  std::vector<RuleConfig> rules;  // of its security groups, below 64
+  std::vector<RuleConfig> rules;  // of its security groups, at most kMostRules
   Allowances allowances;
   std::uint32_t keep_alive_ms = 1000;  // 0: none
   bool patient_hints = false;
-  std::optional<std::size_t> physical;  // a virtual function of this interface, which comes before it
+  std::optional<std::size_t> physical;  // a virtual function of this interface, the last physical one before it
 };
 
 struct PeerConfig {
@@ -72,10 +76,12 @@ struct NetworkConfig {
   std::uint16_t node = 1;
   net::MacAddress mac;  // of the card, on the wire
   net::IpAddress address;
-  std::vector<InterfaceConfig> interfaces;  // the first one's PCIe function is behind the last volume's
-  std::vector<PeerConfig> peers;
-  std::vector<RouteConfig> routes;
-  std::vector<std::uint8_t> transit_key;  // wrapped: CONTROL_WRAPPED_TRANSIT_BYTES; empty: no peer is encrypted
+  std::uint32_t speed_mbit = 100'000;       // of the wire, as the links of interfaces have it
+  std::vector<InterfaceConfig> interfaces;  // at most 64; the first one's PCIe function is behind the last volume's
+  std::vector<PeerConfig> peers;            // at most kMostPeers
+  std::vector<RouteConfig> routes;          // at most kMostRoutes
+  std::uint32_t first_epoch = 1;            // of the keys between cards
+  std::vector<std::uint8_t> transit_key;    // wrapped: CONTROL_WRAPPED_TRANSIT_BYTES; empty: no peer is encrypted
   std::uint32_t rekey_packets = 0;
 };
 

@@ -11,7 +11,7 @@ Host::Host(sc_core::sc_module_name name, Sim& sim, const HostConfig& config, pci
         std::make_unique<host::nvme::Driver>(fmt::format("nvme{}", i).c_str(), sim, root_, config.driver));
 }
 
-Server::Server(Sim& sim, ServerConfig config) : name_(std::move(config.name)) {
+Server::Server(Sim& sim, ServerConfig config, wire::FramePool&, wire::Port&) : name_(std::move(config.name)) {
   std::optional<InHierarchy> below;
   if (!name_.empty()) {
     module_ = std::make_unique<Model>(name_.c_str(), sim);

@@ -9,6 +9,7 @@
 #include "models/base/model.h"
 #include "models/pcie/link.h"
 #include "models/storage/medium.h"
+#include "models/wire/port.h"
 #include "platform/card.h"
 #include "platform/config.h"
 #include "platform/host.h"
@@ -30,7 +31,8 @@ struct ServerConfig {
 class Server {
  public:
   // Throws std::runtime_error for images and memory that are not to be had.
-  Server(Sim& sim, ServerConfig config);
+  // `frames` and `uplink`, the card's port of the wire, outlive it.
+  Server(Sim& sim, ServerConfig config, wire::FramePool& frames, wire::Port& uplink);
 
   const std::string& name() const { return name_; }
   Host& host() { return *host_; }

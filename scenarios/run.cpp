@@ -1,6 +1,7 @@
 #include "scenarios/run.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace cardvp::scenarios {
 namespace {
@@ -15,6 +16,13 @@ std::filesystem::path socket_of(std::filesystem::path socket, const std::string&
   return socket;
 }
 
+// Without a folder nothing is captured.
+wire::Config wire_of(const Scenario& scenario, const RunOptions& options) {
+  wire::Config wire = scenario.wire;
+  wire.capture = wire.capture && !options.out.empty();
+  return wire;
+}
+
 }  // namespace
 
 Run::Run(const Scenario& scenario, const RunOptions& options, Terminal& terminal,
@@ -22,7 +30,7 @@ Run::Run(const Scenario& scenario, const RunOptions& options, Terminal& terminal
     : scenario_(scenario),
       terminal_(terminal),
       insight_(insight),
-      machine_(scenario.seed, std::move(servers),
+      machine_(scenario.seed, std::move(servers), wire_of(scenario, options), options.out,
                {options.level, options.traces,
                 [&terminal](const LogRecord& record) { terminal.error(Log::format(record)); }}),
       console_(machine_, scenario.console, [this] { machine_.pause(); }),
@@ -58,18 +66,20 @@ Outcome Run::run(const InterruptGuard& guard, Debugging* debugging) {
     if (debugging) debugging->poll();
     if (debugging && debugging->killed()) return {Outcome::Result::kInterrupted, "ended by gdb"};
     for (platform::GatewayServer& gateway : gateways_) gateway.poll();
+    if (machine_.wire().external()) attend_wire();
     if (guard.interrupted()) return {Outcome::Result::kInterrupted, "interrupted"};
     if (complete()) break;
     if (const std::string problem = find_problem(); !problem.empty()) return failure(problem);
     if (keyboard_)
       attend_keyboard();
-    else if (waits_for_calls())
+    else if (waits_for_calls() && !machine_.wire().external())
       attend_gateways();
     if (!keyboard_ && terminal_.wants_progress()) show_progress();
   }
   if (keyboard_) show_output();
   if (!console_.error().empty()) return failure(console_.error());
   for (UartLog& uart : uarts_) uart.finish(now());
+  machine_.wire().flush_captures();
   if (!program_.error().empty()) return {Outcome::Result::kFailed, program_.error()};
   return {};
 }
@@ -109,7 +119,8 @@ std::string Run::find_problem() {
                        held() ? "card did not let the host out of reset" : "card's link did not come up",
                        scenario_.boot_limit.to_string());
   if (powered_off() && hosts) return "the card powered itself off while " + program_.activity();
-  if (keyboard_ || takes_calls() || !machine_.idle()) return {};  // keys and calls may change everything
+  if (keyboard_ || takes_calls() || machine_.wire().external() || !machine_.idle())
+    return {};  // keys, calls and who is outside may change everything
   if (!console_.finished()) return console_.step() + ": nothing is left that could happen";
   if (!hosts) return "nothing is left that could happen";
   if (program_.links_up()) return "nothing is left that could happen while " + program_.activity();
@@ -144,6 +155,12 @@ void Run::attend_keyboard() {
   show_output();
   keyboard_->wait(ahead_of_the_wall());
   machine_.card().uart().type(keyboard_->take());
+}
+
+// Who is outside lives by the wall's clock, and is given the time to answer.
+void Run::attend_wire() {
+  machine_.wire().poll();
+  std::this_thread::sleep_for(ahead_of_the_wall());
 }
 
 void Run::attend_gateways() {

@@ -50,6 +50,7 @@ class Run {
   // Why the run cannot go on; empty: it can.
   std::string find_problem();
   void attend_gateways();
+  void attend_wire();
 
   void show_progress();
   void show_output();

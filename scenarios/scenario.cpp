@@ -4,6 +4,7 @@
 #include <charconv>
 #include <fstream>
 
+#include "scenarios/network.h"
 #include "scenarios/schema_check.h"
 
 namespace cardvp::scenarios {
@@ -110,8 +111,9 @@ void apply_override(json& document, const std::string& text) {
 }
 
 bool Scenario::has_hosts() const {
-  return std::any_of(servers.begin(), servers.end(),
-                     [](const ServerScenario& server) { return !server.card.volumes.empty(); });
+  return std::any_of(servers.begin(), servers.end(), [](const ServerScenario& server) {
+    return !server.card.volumes.empty() || !server.card.network.interfaces.empty();
+  });
 }
 
 Scenario parse_scenario(const json& document, const std::filesystem::path& folder) {
@@ -122,6 +124,9 @@ Scenario parse_scenario(const json& document, const std::filesystem::path& folde
   root.read("description", scenario.description);
   root.read("seed", scenario.seed);
   read_servers(root, folder, scenario);
+  if (scenario.servers.size() > 1) scenario.wire.type = wire::Config::Type::kSwitch;
+  platform::read_wire(root.object("wire"), folder, scenario.wire);
+  resolve_network(root, scenario);
   (root.has("servers") ? root : root.object("host")).for_each("workloads", [&](const JsonReader& node) {
     scenario.workloads.push_back(read_workload(node, scenario, folder));
   });

@@ -28,6 +28,7 @@ struct Scenario {
   std::string description;
   std::uint64_t seed = 1;
   std::vector<ServerScenario> servers;  // at least one
+  wire::Config wire;
   std::vector<Workload> workloads;
   std::vector<ConsoleStep> console;                  // at the first server's card
   sc_core::sc_time boot_limit{100, sc_core::SC_MS};  // all links must be up by then

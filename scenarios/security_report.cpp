@@ -67,12 +67,13 @@ Json security_json(const Scenario& scenario, platform::Machine& machine, const H
     json["alarms"].push_back({{"time_ns", ns(alarm.time)}, {"kind", alarm.kind}, {"text", alarm.text}});
   json["alarms_total"] = card.alarms().count();
   json["calls"] = Json::array();
-  for (const platform::CallRecord& call : card.gateway().calls())
-    json["calls"].push_back({{"time_ns", ns(call.time)},
-                             {"sequence", call.sequence},
-                             {"method", call.method},
-                             {"volume", call.volume},
-                             {"outcome", call.outcome}});
+  for (const platform::CallRecord& call : card.gateway().calls()) {
+    Json record = {
+        {"time_ns", ns(call.time)}, {"sequence", call.sequence}, {"method", call.method}, {"volume", call.volume}};
+    if (!call.interface.empty()) record["interface"] = call.interface;
+    record["outcome"] = call.outcome;
+    json["calls"].push_back(std::move(record));
+  }
   json["firmware_updates"] = Json::array();
   for (const WorkloadResult& result : program.results()) {
     if (!result.update || result.server != server) continue;

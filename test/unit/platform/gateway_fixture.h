@@ -53,7 +53,7 @@ class GatewayFixture : public ControlFixture {
   decltype(Gateway::Surroundings::verify) verify_ = openssl_verifies;
   Gateway::CardState card_{"production", true, false, 1};
   Gateway gateway_{
-      "gateway",      sim_,    {platform::read_operator_key(keys_.public_file()), kCardId, three_volumes()},
+      "gateway",      sim_,    {platform::read_operator_key(keys_.public_file()), kCardId, three_volumes(), {}},
       control_plane_, alarms_, {[this](auto... of) { return verify_(of...); }, [this] { return card_; }}};
   std::uint64_t sequence_ = 0;
   std::optional<json> answer_;
