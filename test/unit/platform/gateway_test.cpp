@@ -206,7 +206,7 @@ TEST_F(GatewayTest, WithoutTheOperatorsSignatureEverythingIsDenied) {
 }
 
 struct KeylessGatewayTest : GatewayTest {
-  Gateway keyless{"keyless",      sim_,    {{}, kCardId, three_volumes()},
+  Gateway keyless{"keyless",      sim_,    {{}, kCardId, three_volumes(), {}},
                   control_plane_, alarms_, {openssl_verifies, [this] { return card_; }}};
 };
 
