@@ -38,8 +38,8 @@ Gateway::Config gateway_config(const CardConfig& config) {
 
 }  // namespace
 
-Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pcie::Link& link,
-           std::vector<std::unique_ptr<storage::Medium>> media)
+Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pcie::Link& link, wire::Port& uplink,
+           wire::FramePool& frames, std::vector<std::unique_ptr<storage::Medium>> media)
     : Model(name, sim),
       boot_(prepare_boot(config, sim.seed)),
       alarms_("alarms", sim),
@@ -61,6 +61,8 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
       cluster_("cluster", sim, with_entry(config.cluster, boot_.entry)),
       endpoint_("pcie", sim, link),
       nvme_("nvme", sim, mailbox_.channel(memory::kNvmeChannel), &security_),
+      vpc_("vpc", sim, config.vpc, mailbox_.channel(memory::kVpcChannel), &security_, frames),
+      nic_("nic", sim, mailbox_.channel(memory::kNicChannel), vpc_, frames),
       control_plane_("control_plane", sim, mailbox_.channel(memory::kControlChannel), config.volumes, alarms_,
                      config.network),
       gateway_("gateway", sim, gateway_config(config), control_plane_, alarms_, gateway_surroundings(config.fuses)),
@@ -72,10 +74,14 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
       resets_(counter("resets", "resets")) {
   nvme_.card.bind(bus_.target);
   security_.card.bind(bus_.target);
+  vpc_.card.bind(bus_.target);
+  nic_.card.bind(bus_.target);
+  vpc_.connect_uplink(uplink);
   map_blocks();
   wire_interrupts();
   for (unsigned i = 0; i < cluster_.size(); ++i) wire_core(i);
   add_volumes(config, link, std::move(media));
+  add_interfaces(config, link);
   if (config.fuses.life_cycle != memory::kDevelopment)
     cluster_.lock_debug([this] { alarms_.raise("debug_refused", "a debugger came to the card's cores"); });
   watchdog_.on_reset([this] {
@@ -124,6 +130,8 @@ void Card::map_blocks() {
   place(map::kSRAM, sram_.socket);
   place(map::kPCIE, endpoint_.socket);
   place(map::kNVME, nvme_.socket);
+  place(map::kNIC, nic_.socket);
+  place(map::kVPC, vpc_.socket);
   bus_.map(map::kDRAM.name, map::kDRAM.base, dram_size_, dram_.socket);
 }
 
@@ -163,6 +171,22 @@ void Card::add_volumes(const CardConfig& config, pcie::Link& link,
   }
 }
 
+// Their functions are behind those of the volumes.
+void Card::add_interfaces(const CardConfig& config, pcie::Link& link) {
+  const std::vector<InterfaceConfig>& interfaces = config.network.interfaces;
+  const auto function = [&config](std::size_t interface) {
+    return static_cast<std::uint8_t>(config.volumes.size() + interface);
+  };
+  for (std::size_t i = 0; i < interfaces.size(); ++i) {
+    nic::EnaConfig ena = config.nic;
+    ena.function = function(i);
+    if (interfaces[i].physical) ena.physical = function(*interfaces[i].physical);
+    ena.virtual_functions = static_cast<unsigned>(std::count_if(
+        interfaces.begin(), interfaces.end(), [i](const InterfaceConfig& other) { return other.physical == i; }));
+    nic_.add(ena, link, endpoint_);
+  }
+}
+
 void Card::start_of_simulation() {
   reset();
   if (tamper_at_ != sc_core::SC_ZERO_TIME) tamper_.call_at(tamper_at_);
@@ -175,6 +199,8 @@ void Card::reset() {
   system_reset_.cancel();
   endpoint_.reset();
   nvme_.reset();
+  nic_.reset();
+  vpc_.reset();
   rom_.reset();
   flash_.reset();
   variables_.reset();

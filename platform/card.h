@@ -1,4 +1,5 @@
-// The card: its blocks on one bus by the one memory map (memory_map.def), their interrupts, reset, and its volumes.
+// The card: its blocks on one bus by the one memory map (memory_map.def), their interrupts, reset, its volumes and its
+// network interfaces.
 #pragma once
 
 #include <functional>
@@ -17,12 +18,15 @@
 #include "models/memory/mailbox.h"
 #include "models/memory/ram.h"
 #include "models/memory/rom.h"
+#include "models/nic/engine.h"
+#include "models/nic/vpc/vpc.h"
 #include "models/nvme/engine.h"
 #include "models/pcie/endpoint.h"
 #include "models/security/alarms.h"
 #include "models/security/engine.h"
 #include "models/security/host_gate.h"
 #include "models/storage/volume.h"
+#include "models/wire/port.h"
 #include "platform/boot.h"
 #include "platform/config.h"
 #include "platform/control_plane.h"
@@ -32,10 +36,11 @@ namespace cardvp::platform {
 
 class Card : public Model {
  public:
-  // `config` names its images, and has a medium in `media` for each volume. Connects itself to the link. Throws
-  // ConfigError for images that the boot cannot use, std::runtime_error for a ROM that cannot be read.
-  Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pcie::Link& link,
-       std::vector<std::unique_ptr<storage::Medium>> media);
+  // `config` names its images, and has a medium in `media` for each volume. Connects itself to the link and, as its
+  // uplink, to the wire; frames come from `frames`. Throws ConfigError for images that the boot cannot use,
+  // std::runtime_error for a ROM that cannot be read.
+  Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pcie::Link& link, wire::Port& uplink,
+       wire::FramePool& frames, std::vector<std::unique_ptr<storage::Medium>> media);
 
   // Reset of everything: memory keeps its contents, what the boot puts there aside; the link goes down; the cores start
   // as the configuration says. Happens by itself when the simulation starts, when the watchdog expires twice, and by
@@ -65,6 +70,7 @@ class Card : public Model {
   void wire_interrupts();
   void wire_core(unsigned number);
   void add_volumes(const CardConfig& config, pcie::Link& link, std::vector<std::unique_ptr<storage::Medium>> media);
+  void add_interfaces(const CardConfig& config, pcie::Link& link);
 
   Boot boot_;
   security::Alarms alarms_;
@@ -87,6 +93,8 @@ class Card : public Model {
   pcie::Endpoint endpoint_;
   std::vector<std::unique_ptr<storage::Volume>> volumes_;  // outlive the engine
   nvme::Engine nvme_;
+  nic::Vpc vpc_;
+  nic::Engine nic_;
   ControlPlane control_plane_;
   Gateway gateway_;
   std::uint64_t dram_size_;

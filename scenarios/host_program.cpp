@@ -5,9 +5,6 @@
 
 namespace cardvp::scenarios {
 
-using host::nvme::Driver;
-using host::nvme::Error;
-
 HostProgram::HostProgram(platform::Machine& machine, const Scenario& scenario, VolumeFiles files,
                          std::function<void()> done)
     : machine_(machine),
@@ -48,7 +45,8 @@ Task<> HostProgram::run() {
 // The servers boot beside each other; whose turn it is has mostly done so already.
 Task<bool> HostProgram::bring_up() {
   for (std::size_t server = 0; server < boots_.size() && error_.empty(); ++server) co_await boot(server);
-  for (std::size_t server = 0; server < boots_.size() && error_.empty(); ++server) co_await attach_all(server);
+  for (std::size_t server = 0; server < boots_.size() && error_.empty(); ++server)
+    error_ = co_await drivers_.start_all(server);
   co_return error_.empty();
 }
 
@@ -65,43 +63,6 @@ Task<> HostProgram::boot(std::size_t server) {
   host::RootComplex& root = machine_.host(server).root();
   while (!root.link_up()) co_await root.link_event();
   boots_[server] = {machine_.sim().scheduler.now(), machine_.card(server).cluster().instructions()};
-}
-
-std::string HostProgram::name_of(std::size_t server, std::size_t volume) const {
-  const ServerScenario& described = scenario_.servers[server];
-  return described.qualified(described.card.volumes[volume].name);
-}
-
-Task<> HostProgram::attach_all(std::size_t server) {
-  activity_ = "enumerating";
-  const std::vector<host::PciFunction> functions = co_await machine_.host(server).root().enumerate();
-  const auto& volumes = scenario_.servers[server].card.volumes;
-  for (std::size_t i = 0; i < volumes.size() && error_.empty(); ++i) {
-    if (!volumes[i].attached) continue;
-    const auto function = std::find_if(functions.begin(), functions.end(),
-                                       [i](const host::PciFunction& found) { return found.number() == i; });
-    if (function == functions.end())
-      error_ = fmt::format("volume {}: the host found no PCIe function {}", name_of(server, i), i);
-    else
-      error_ = co_await start_driver(server, i, *function);
-  }
-}
-
-Task<std::string> HostProgram::start_driver(std::size_t server, std::size_t volume, const host::PciFunction& function) {
-  const std::string name = name_of(server, volume);
-  activity_ = "starting the driver of " + name;
-  Driver& driver = machine_.host(server).driver(volume);
-  if (const Error error = co_await driver.start(function)) co_return fmt::format("volume {}: {}", name, error.text);
-  std::erase_if(controllers_, [&name](const ControllerFound& found) { return found.volume == name; });
-  controllers_.push_back({server, name, function.name(), driver.info()});
-  co_return std::string{};
-}
-
-Task<std::string> HostProgram::find_volume(std::size_t server, std::size_t volume) {
-  const std::optional<host::PciFunction> function =
-      co_await machine_.host(server).root().probe(static_cast<std::uint8_t>(volume));
-  if (function) co_return co_await start_driver(server, volume, *function);
-  co_return fmt::format("volume {}: the host found no PCIe function {}", name_of(server, volume), volume);
 }
 
 Task<> HostProgram::run_all() {
@@ -140,7 +101,7 @@ Task<> HostProgram::run_workload(const Workload& workload, host::IoWatch* watch)
   result.expected_error = workload.expect_error;
   result.server = workload.server;
   if (workload.type != "call" && workload.type != "flash_write")
-    result.volume = name_of(workload.server, workload.volume);
+    result.volume = drivers_.volume_name(workload.server, workload.volume);
   if (!workload.background) {
     activity_ = "workload " + workload.name;
     progress_ = goal_ = 0;
@@ -168,13 +129,8 @@ void HostProgram::keep(WorkloadResult result) {
 Task<> HostProgram::shut_down() {
   activity_ = "shutting down";
   current_ = 0;
-  for (std::size_t server = 0; server < scenario_.servers.size(); ++server)
-    for (std::size_t i = 0; i < scenario_.servers[server].card.volumes.size(); ++i) {
-      Driver& driver = machine_.host(server).driver(i);
-      if (!driver.running()) continue;
-      const Error error = co_await driver.stop();
-      if (error && error_.empty()) error_ = fmt::format("volume {}: {}", name_of(server, i), error.text);
-    }
+  const std::string problem = co_await drivers_.stop_all();
+  if (error_.empty()) error_ = problem;
 }
 
 }  // namespace cardvp::scenarios

@@ -1,6 +1,6 @@
 // What the hosts do in a run: each waits until its card lets it out of reset and its link is up, finds its functions,
-// and starts a driver for each volume; then the workloads run one after another, those in the background beside them;
-// then the drivers are stopped. Their operator's calls are workloads too.
+// and starts their drivers (host_drivers.h); then the workloads run one after another, those in the background beside
+// them; then the drivers are stopped. Their operator's calls are workloads too.
 #pragma once
 
 #include <deque>
@@ -10,18 +10,12 @@
 #include <vector>
 
 #include "platform/machine.h"
+#include "scenarios/host_drivers.h"
 #include "scenarios/scenario.h"
 #include "scenarios/volume_workloads.h"
 #include "scenarios/workload_result.h"
 
 namespace cardvp::scenarios {
-
-struct ControllerFound {
-  std::size_t server = 0;
-  std::string volume;
-  std::string address;  // "01:00.0"
-  host::nvme::ControllerInfo info;
-};
 
 class HostProgram {
  public:
@@ -40,7 +34,7 @@ class HostProgram {
   // Why it ended, if not well.
   const std::string& error() const { return error_; }
   bool finished() const { return finished_; }
-  const std::vector<ControllerFound>& controllers() const { return controllers_; }
+  const HostDrivers& drivers() const { return drivers_; }
   // Of the workloads that have ended, in the scenario's order.
   const std::vector<WorkloadResult>& results() const { return results_; }
   // What it is doing: "workload random-qd1 (2 of 4)", and how much of that is done, 0 to 1.
@@ -64,21 +58,16 @@ class HostProgram {
   Task<> run();
   Task<bool> bring_up();
   Task<> boot(std::size_t server);
-  Task<> attach_all(std::size_t server);
   Task<> run_all();
   Task<> run_in_background(const Workload& workload, Background& background);
   Task<> run_workload(const Workload& workload, host::IoWatch* watch);
   Task<> run_one(const Workload& workload, host::IoWatch* watch, WorkloadResult& result);
   Task<> call(const Workload& workload, WorkloadResult& result);
+  bool has_new_key(std::size_t server, const Device& device) const;
   Task<> update_firmware(const Workload& workload, WorkloadResult& result);
   void settle_updates();
   void write_flash(const Workload& workload, WorkloadResult& result);
   Task<> shut_down();
-
-  // Each says what went wrong; empty: nothing.
-  Task<std::string> start_driver(std::size_t server, std::size_t volume, const host::PciFunction& function);
-  Task<std::string> find_volume(std::size_t server, std::size_t volume);
-  std::string name_of(std::size_t server, std::size_t volume) const;
   void keep(WorkloadResult result);
   void fail(const WorkloadResult& result);
 
@@ -88,6 +77,7 @@ class HostProgram {
   VolumeWorkloads volumes_;
 
   std::string activity_ = "booting";
+  HostDrivers drivers_{machine_, scenario_, activity_};
   std::size_t current_ = 0;     // workload, from 1
   std::uint64_t progress_ = 0;  // of the workload that runs, in its own unit
   std::uint64_t goal_ = 0;
@@ -96,7 +86,6 @@ class HostProgram {
   std::optional<sc_core::sc_time> ready_;
   std::string error_;
   bool finished_ = false;
-  std::vector<ControllerFound> controllers_;
   std::vector<WorkloadResult> results_;
   std::deque<Background> background_;
   std::vector<OpenUpdate> updates_;

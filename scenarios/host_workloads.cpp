@@ -49,34 +49,28 @@ Task<> HostProgram::run_one(const Workload& workload, host::IoWatch* watch, Work
   }
 }
 
-// An orderly host has stopped its driver when the volume goes, and starts it when the volume comes.
+// An orderly host has stopped its driver when the device goes, and starts it when it comes.
 Task<> HostProgram::call(const Workload& workload, WorkloadResult& result) {
   const CallWorkload& call = std::get<CallWorkload>(workload.what);
-  platform::Card& card = machine_.card(workload.server);
-  Scheduler& scheduler = machine_.sim().scheduler;
-  if (!call.volume) {
-    co_await make_call(card, scheduler, call, result);
-    co_return;
-  }
-  const std::size_t volume = *call.volume;
-  Driver& driver = machine_.host(workload.server).driver(volume);
-  const bool detaches = call.method == "detach_volume", attaches = call.method == "attach_volume";
-  const bool stops = detaches && !call.surprise && driver.running();
+  const std::size_t server = workload.server;
+  const bool stops = call.detaches() && call.device && !call.surprise && drivers_.running(server, *call.device);
   if (stops) {
-    const host::nvme::Error error = co_await driver.stop();
-    result.error = error.text;
-    if (error) co_return;
+    result.error = co_await drivers_.stop(server, *call.device);
+    if (!result.error.empty()) co_return;
   }
-  co_await make_call(card, scheduler, call, result);
+  co_await make_call(machine_.card(server), machine_.sim().scheduler, call, result);
   const bool done = result.call && result.call->outcome == "ok";
-  if (done && attaches &&
-      scenario_.servers[workload.server].card.volumes[volume].encryption ==
-          platform::VolumeConfig::Encryption::kEphemeralKey)
-    volumes_.forget(workload.server, volume);
-  if ((done && attaches) || (!done && stops)) {
-    const std::string problem = co_await find_volume(workload.server, volume);
-    if (result.error.empty()) result.error = problem;
-  }
+  const bool comes = done && call.attaches() && call.device;
+  if (comes && has_new_key(server, *call.device)) volumes_.forget(server, call.device->index);
+  if (!comes && (done || !stops)) co_return;
+  const std::string problem = co_await drivers_.start(server, *call.device);
+  if (result.error.empty()) result.error = problem;
+}
+
+// With each attachment, so that its content is gone.
+bool HostProgram::has_new_key(std::size_t server, const Device& device) const {
+  return device.kind == Device::Kind::kVolume && scenario_.servers[server].card.volumes[device.index].encryption ==
+                                                     platform::VolumeConfig::Encryption::kEphemeralKey;
 }
 
 Task<> HostProgram::update_firmware(const Workload& workload, WorkloadResult& result) {

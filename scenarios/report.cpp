@@ -128,7 +128,7 @@ Json report_json(const Scenario& scenario, platform::Machine& machine, const Hos
   json["instructions"] = instructions(machine);
   json["boot"] = by_server(scenario, [&](std::size_t server) { return boot_json(machine, program, server); });
   json["controllers"] = Json::array();
-  for (const ControllerFound& found : program.controllers())
+  for (const ControllerFound& found : program.drivers().controllers())
     json["controllers"].push_back({{"volume", found.volume},
                                    {"address", found.address},
                                    {"serial", found.info.serial},

@@ -76,12 +76,6 @@ void check_background(const JsonReader& node, const Workload& workload, const Sc
   }
 }
 
-std::size_t find_volume(const std::vector<VolumeConfig>& volumes, const std::string& name) {
-  const auto found =
-      std::find_if(volumes.begin(), volumes.end(), [&name](const VolumeConfig& volume) { return volume.name == name; });
-  return static_cast<std::size_t>(found - volumes.begin());
-}
-
 // The server that a workload is about, if its kind names one.
 std::size_t read_server(const JsonReader& node, const Scenario& scenario) {
   const std::vector<ServerScenario>& servers = scenario.servers;
@@ -106,12 +100,16 @@ CallWorkload read_call(const JsonReader& node, const Scenario& scenario, const S
   node.read("expect", call.expect);
   call.key = platform::path_of(key, folder);
   call.sequence = scenario.workloads.size() + 1;
-  if (node.has("surprise") && call.method != "detach_volume")
-    node.fail("surprise", "no value, as this is no detach_volume");
-  const auto named = call.params.find("volume");
-  if (named == call.params.end() || !named->is_string()) return call;
-  const std::size_t volume = find_volume(server.card.volumes, named->get<std::string>());
-  if (volume < server.card.volumes.size()) call.volume = volume;  // else the gateway has something to say
+  if (node.has("surprise") && !call.detaches()) node.fail("surprise", "no value, as this detaches nothing");
+  // What there is not, the gateway has something to say of.
+  const auto look_for = [&call](Device::Kind kind, const char* what, const auto& items) {
+    const auto name = call.params.find(what);
+    if (name == call.params.end() || !name->is_string()) return;
+    for (std::size_t i = 0; i < items.size(); ++i)
+      if (items[i].name == *name) call.device = Device{kind, i};
+  };
+  look_for(Device::Kind::kVolume, "volume", server.card.volumes);
+  look_for(Device::Kind::kInterface, "interface", server.card.network.interfaces);
   return call;
 }
 

@@ -20,16 +20,25 @@ struct ChecksumWorkload {
   bool expect_medium = false;  // the digest must be that of the volume's file
 };
 
+// Something that a host has a driver for.
+struct Device {
+  enum class Kind : std::uint8_t { kVolume, kInterface } kind = Kind::kVolume;
+  std::size_t index = 0;  // into CardConfig::volumes, or NetworkConfig::interfaces
+};
+
 // A call of the card's control plane (platform/gateway.h).
 struct CallWorkload {
   std::string method;
   nlohmann::json params = nlohmann::json::object();
   std::filesystem::path key;  // PEM, private
   bool is_signed = true;
-  bool surprise = false;              // of detach_volume: the host does not stop its driver before
-  std::string expect = "ok";          // or the code of the error
-  std::uint64_t sequence = 0;         // of the call
-  std::optional<std::size_t> volume;  // that the call is about; index into CardConfig::volumes
+  bool surprise = false;         // of a detachment: the host does not stop its driver before
+  std::string expect = "ok";     // or the code of the error
+  std::uint64_t sequence = 0;    // of the call
+  std::optional<Device> device;  // that the call is about
+
+  bool attaches() const { return method == "attach_volume" || method == "attach_interface"; }
+  bool detaches() const { return method == "detach_volume" || method == "detach_interface"; }
 };
 
 // The host asks for the card's event log and a quote, and checks them.
