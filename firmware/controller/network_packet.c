@@ -44,9 +44,12 @@ static const struct network_route* route_for(const struct network* network, uint
   return route;
 }
 
-static struct network_interface* forwarder(struct network* network, const struct network_route* route, uint32_t vni) {
+/* The interface that a route leads to, if it may have what is for `address`. */
+static struct network_interface* interface_at(struct network* network, const struct network_route* route, uint32_t vni,
+                                              struct network_ip address) {
   struct network_interface* to = network_attached(network, route->index);
-  return to && to->forwards && to->vni == vni ? to : 0;
+  if (!to || to->vni != vni) return 0;
+  return to->forwards || to == network_local(network, vni, address) ? to : 0;
 }
 
 /* From one interface of the card to another: past the rules of both. */
@@ -99,7 +102,7 @@ static struct vpc_message_verdict forward(struct network* network, const struct 
   switch (route->target) {
     case CONTROL_ROUTE_PEER: return to_peer(network, from, route, view);
     case CONTROL_ROUTE_INTERFACE:
-      local = forwarder(network, route, from->vni);
+      local = interface_at(network, route, from->vni, to);
       return local ? to_neighbour(network, from, local, view) : drop(VPC_REASON_UNKNOWN_TARGET);
     default: return drop(VPC_REASON_NO_ROUTE);
   }
@@ -143,7 +146,8 @@ static struct network_interface* target_of(struct network* network, const struct
   to = network_by_mac(network, vni, view->message->destination_mac);
   if (to && to->forwards) return to;
   const struct network_route* route = route_for(network, vni, view->flow.destination);
-  return route && route->target == CONTROL_ROUTE_INTERFACE ? forwarder(network, route, vni) : 0;
+  return route && route->target == CONTROL_ROUTE_INTERFACE ? interface_at(network, route, vni, view->flow.destination)
+                                                           : 0;
 }
 
 /* Answers go where packets to the sender would; without a route there they are judged on their own. */

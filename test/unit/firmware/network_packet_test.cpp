@@ -290,6 +290,16 @@ TEST_F(NetworkPacket, ForwardersGetWhatRoutesOrFramesSay) {
   dropped(egress(kAlpha, udp(kAlpha, "10.0.0.5", "172.16.0.1")), VPC_REASON_UNKNOWN_TARGET);
 }
 
+TEST_F(NetworkPacket, ARouteToTheInterfaceThatHasTheAddressIsNoDetour) {
+  interface(kBeta, "10.0.0.6/24");
+  rule(kBeta, 0, true, 0, "0.0.0.0/0");
+  route("10.0.0.6/32", CONTROL_ROUTE_INTERFACE, kBeta);
+  EXPECT_EQ(egress(kAlpha, udp(kAlpha, "10.0.0.5", "10.0.0.6")).header.function, kBeta);
+  EXPECT_EQ(ingress(kPeer, udp(1, "10.0.1.1", "10.0.0.6")).header.function, kBeta);
+  route("10.0.0.6/32", CONTROL_ROUTE_INTERFACE, kAlpha);  // which has another
+  dropped(egress(kAlpha, udp(kAlpha, "10.0.0.5", "10.0.0.6")), VPC_REASON_UNKNOWN_TARGET);
+}
+
 TEST_F(NetworkPacket, BridgedInterfacesAreNoPartOfAVpc) {
   interface(kBeta, "10.0.0.6/24", CONTROL_INTERFACE_BRIDGED);
   rule(kBeta, 0, true, 0, "0.0.0.0/0");
