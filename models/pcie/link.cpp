@@ -40,6 +40,7 @@ Link::Link(sc_core::sc_module_name name, Sim& sim, const LinkConfig& config)
       framing_(config.generation >= 6 ? 0 : 8),
       ticks_per_byte_(picoseconds_per_byte(config.generation) / config.lanes *
                       static_cast<double>(sc_time(1, sc_core::SC_US).value()) / 1e6),
+      together_(std::min(sc_time(100, sc_core::SC_NS), config.latency / 2)),
       to_host_{counter("up.bytes", "bytes"), counter("up.packets", "packets")},
       to_device_{counter("down.bytes", "bytes"), counter("down.packets", "packets")},
       dropped_(counter("dropped", "packets")) {
@@ -107,10 +108,12 @@ Task<ReadResult> Link::request(std::uint64_t bytes, Serve serve) {
   const std::uint64_t session = sessions_;
   co_await scheduler().until(send(to_device_, bytes));
   if (session != sessions_) co_return kNobody;
+  deliver_to_device();  // what was posted before
   std::uint64_t payload = 0;
   const ReadResult result = serve(*device_, payload);
   if (session != sessions_) co_return kNobody;
   co_await scheduler().until(send(to_host_, kHeader + (result.status == Completion::kSuccess ? payload : 0)));
+  deliver_to_host();
   co_return session == sessions_ ? result : kNobody;
 }
 
@@ -157,7 +160,7 @@ void Link::deliver_to_host() {
     const PostedWrite item = queue.pop();
     host_->write(item.requester, item.address, item.data());
   }
-  if (!queue.empty() && !host_delivery_.pending()) host_delivery_.call_at(queue.front().arrival);
+  arm(queue, host_delivery_);
 }
 
 void Link::deliver_to_device() {
@@ -166,7 +169,13 @@ void Link::deliver_to_device() {
     const PostedWrite item = queue.pop();
     device_->memory_write(item.address, item.data());
   }
-  if (!queue.empty() && !device_delivery_.pending()) device_delivery_.call_at(queue.front().arrival);
+  arm(queue, device_delivery_);
+}
+
+template <class Delivery>
+void Link::arm(const PostedQueue& queue, Delivery& delivery) {
+  if (!queue.empty() && !delivery.pending())
+    delivery.call_at(queue.last_arrival(queue.front().arrival + together_));
 }
 
 void Link::announce_presence(std::uint8_t function, bool present) {
@@ -177,6 +186,7 @@ void Link::announce_presence(std::uint8_t function, bool present) {
 }
 
 void Link::deliver_presence() {
+  deliver_to_host();  // what was posted before
   const Presence change = presence_.front();
   presence_.pop_front();
   if (!presence_.empty()) presence_delivery_.call_at(presence_.front().arrival);

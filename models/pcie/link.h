@@ -5,6 +5,9 @@
 // completions of the card's reads, which take the wire when the request has reached the host, let what is sent
 // meanwhile go first.
 //
+// Posted writes that arrive shortly one after another are delivered together, with the last of them: within half the
+// latency, at most 100 ns. Who reads sees what was posted before, as ever.
+//
 // What is charged for a packet (PCIe 4.0, 2.2 and 3.6; lengths in bytes):
 //   header     16 for a memory request to an address of 4 GiB and above, else 12; 12 for configuration requests and
 //              completions. Bulk data counts as above 4 GiB, where nearly all of a host's memory is.
@@ -92,6 +95,8 @@ class Link : public Model {
   void trained();
   void deliver_to_host();
   void deliver_to_device();
+  template <class Delivery>
+  void arm(const PostedQueue& queue, Delivery& delivery);
   void deliver_presence();
 
   struct Presence {
@@ -103,6 +108,7 @@ class Link : public Model {
   const LinkConfig config_;
   const std::uint64_t framing_;  // bytes a packet
   const double ticks_per_byte_;  // of the SystemC time resolution
+  const sc_core::sc_time together_;
   HostPort* host_ = nullptr;
   DevicePort* device_ = nullptr;
   bool enabled_ = false;

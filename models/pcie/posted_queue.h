@@ -31,6 +31,16 @@ class PostedQueue {
   bool empty() const { return head_ == tail_; }
   std::size_t size() const { return tail_ - head_; }
   const PostedWrite& front() const { return ring_[head_ & (ring_.size() - 1)]; }
+  // When the last of those arrives that arrive no later than `time`, the front in any case; not empty.
+  sc_core::sc_time last_arrival(sc_core::sc_time time) const {
+    sc_core::sc_time last = front().arrival;
+    for (std::size_t at = head_ + 1; at != tail_; ++at) {
+      const sc_core::sc_time next = ring_[at & (ring_.size() - 1)].arrival;
+      if (next > time) break;
+      last = next;
+    }
+    return last;
+  }
 
   void push(sc_core::sc_time arrival, RequesterId requester, std::uint64_t address, std::span<const std::byte> data) {
     assert(data.size() <= DmaPort::kMaxPost);

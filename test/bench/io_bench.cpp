@@ -3,14 +3,13 @@
 // engine has. docs/performance.md has the figures.
 #include <benchmark/benchmark.h>
 
-#include <cstring>
 #include <stdexcept>
 #include <vector>
 
 #include "host/workload/io_workload.h"
-#include "models/base/task.h"
 #include "platform/machine.h"
 #include "scenarios/installation.h"
+#include "test/bench/floor.h"
 
 namespace {
 using namespace cardvp;
@@ -87,27 +86,10 @@ void io(benchmark::State& state, Volume volume, unsigned read_percent, bool veri
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kCommands));
 }
 
-Task<> floor_lane(Scheduler& scheduler, std::size_t lane, std::vector<char>& from, std::vector<char>& to, long& left) {
-  const sc_core::sc_time step(100 + 7.0 * static_cast<double>(lane), sc_core::SC_NS);
-  std::size_t block = lane;
-  while (left-- > 0) {
-    for (int i = 0; i < 3; ++i) co_await scheduler.delay(step);
-    block = (block * 1103515245 + 12345) % (from.size() / 4096);
-    std::memcpy(to.data() + lane * 4096, from.data() + block * 4096, 4096);
-  }
-}
-
 void floor(benchmark::State& state) {
   Bench& b = bench();
-  const auto lanes = static_cast<std::size_t>(state.range(0));
-  std::vector<char> from(kVolume, 1), to(lanes * 4096);
-  for (auto _ : state) {
-    TaskScope scope(b.machine.sim().scheduler);
-    long left = kCommands;
-    for (std::size_t lane = 0; lane < lanes; ++lane)
-      scope.spawn(floor_lane(b.machine.sim().scheduler, lane, from, to, left));
-    while (left > 0) b.machine.run_for(sc_core::sc_time(1, sc_core::SC_MS));
-  }
+  cardvp::bench::Floor lanes(b.machine.sim().scheduler, static_cast<std::size_t>(state.range(0)), 4096, kVolume);
+  for (auto _ : state) lanes.run(kCommands, [&b] { b.machine.run_for(sc_core::sc_time(1, sc_core::SC_MS)); });
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kCommands));
 }
 

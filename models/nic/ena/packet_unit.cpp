@@ -13,8 +13,8 @@ namespace {
 
 // How far the pipeline may be behind what is handed to it, so that what a function keeps of packets is bounded. Then it
 // catches up by half of that before it gets more: not an event for each packet.
-const sc_time kMostBehind(1, sc_core::SC_US);
-const sc_time kCaughtUp(500, sc_core::SC_NS);
+const sc_time kMostBehind(2, sc_core::SC_US);
+const sc_time kCaughtUp(1, sc_core::SC_US);
 
 }  // namespace
 

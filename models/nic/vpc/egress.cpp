@@ -99,7 +99,7 @@ Sent Vpc::to_peer(Interface& from, Departure departure) {
 
 Sent Vpc::to_wire(wire::FramePtr frame, sc_time at) {
   const sc_time left = tunnel_.send(std::move(frame), at);
-  return {true, left > kAhead ? left - kAhead : sc_core::SC_ZERO_TIME};
+  return {true, left > now() + kMostAhead ? left - kStillAhead : sc_core::SC_ZERO_TIME};
 }
 
 Sent Vpc::to_interface(Interface& from, Departure departure) {

@@ -62,8 +62,10 @@ class Vpc : public BusTarget,
   void reset();
 
  private:
-  // How far ahead of the wire an interface may send: less than the pipeline would leave gaps.
-  static inline const sc_core::sc_time kAhead{4, sc_core::SC_US};
+  // How far ahead of the wire an interface may send, and how far it still is when it may go on: less than the pipeline
+  // would leave gaps.
+  static inline const sc_core::sc_time kMostAhead{4, sc_core::SC_US};
+  static inline const sc_core::sc_time kStillAhead{2, sc_core::SC_US};
 
   // vpc_control.cpp: what the firmware says.
   void hang_hooks();
