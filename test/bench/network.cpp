@@ -51,6 +51,7 @@ platform::ServerConfig server(std::size_t self, const std::vector<std::pair<std:
         {kVni, {inner(other), 32}, platform::RouteConfig::Target::kPeer, network.peers.size() - 1, mac(2, other)});
   }
   config.host.ena.queues = 1;
+  config.host.ena.tx_entries = config.host.ena.rx_entries = 256;
   return config;
 }
 
