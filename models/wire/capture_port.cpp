@@ -7,7 +7,7 @@ using sc_core::sc_time;
 CapturePort::CapturePort(const Scheduler& scheduler, Port& port, const std::filesystem::path& path)
     : scheduler_(scheduler), port_(port), writer_(path) {}
 
-CapturePort::~CapturePort() { write_sent(sc_core::sc_max_time()); }
+CapturePort::~CapturePort() { write(sc_core::sc_max_time()); }
 
 void CapturePort::connect(PortClient& client) {
   client_ = &client;
@@ -23,20 +23,22 @@ sc_time CapturePort::send(FramePtr frame, sc_time at) {
 }
 
 std::string CapturePort::flush() {
-  write_sent(scheduler_.now());
+  write(scheduler_.now());
   return writer_.flush();
 }
 
-void CapturePort::receive(FramePtr frame) {
-  const sc_time now = scheduler_.now();
-  write_sent(now);
-  writer_.write(now, frame->bytes());
-  client_->receive(std::move(frame));
+void CapturePort::receive(FramePtr frame, sc_time at) {
+  write(scheduler_.now());
+  received_.push({at, {frame->bytes().begin(), frame->bytes().end()}});
+  client_->receive(std::move(frame), at);
 }
 
-void CapturePort::write_sent(sc_time until) {
-  while (!sent_.empty() && sent_.front().at <= until) {
-    const Sent item = sent_.pop();
+void CapturePort::write(sc_time until) {
+  while (!sent_.empty() || !received_.empty()) {
+    const bool sent = received_.empty() || (!sent_.empty() && sent_.front().at <= received_.front().at);
+    Ring<Passed>& next = sent ? sent_ : received_;
+    if (next.front().at > until) return;
+    const Passed item = next.pop();
     writer_.write(item.at, item.bytes);
   }
 }

@@ -28,20 +28,20 @@ class CapturePort final : public Port, private PortClient {
   std::string flush();
 
  private:
-  struct Sent {
+  struct Passed {
     sc_core::sc_time at;
     std::vector<std::byte> bytes;
   };
 
-  void receive(FramePtr frame) override;
+  void receive(FramePtr frame, sc_core::sc_time at) override;
   void link_changed(bool up) override { client_->link_changed(up); }
-  void write_sent(sc_core::sc_time until);
+  void write(sc_core::sc_time until);
 
   const Scheduler& scheduler_;
   Port& port_;
   PortClient* client_ = nullptr;
   CaptureWriter writer_;
-  Ring<Sent> sent_;  // not written yet
+  Ring<Passed> sent_, received_;  // not written yet
 };
 
 }  // namespace cardvp::wire

@@ -23,7 +23,7 @@ void DatagramAttachment::poll() {
   }
 }
 
-void DatagramAttachment::receive(FramePtr frame) {
+void DatagramAttachment::receive(FramePtr frame, sc_core::sc_time /*at*/) {
   switch (socket_.send(frame->bytes())) {
     case DatagramSocket::Result::kDone:
     case DatagramSocket::Result::kNothing: return;

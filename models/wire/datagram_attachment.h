@@ -18,7 +18,7 @@ class DatagramAttachment final : public Attachment {
   std::string local() const { return socket_.local(); }
 
  private:
-  void receive(FramePtr frame) override;
+  void receive(FramePtr frame, sc_core::sc_time /*at*/) override;
 
   DatagramSocket socket_;
 };

@@ -9,6 +9,16 @@ namespace cardvp::wire {
 
 using sc_core::sc_time;
 
+namespace {
+
+sc_time least_delay(const Config& config) {
+  sc_time least = kAhead;
+  for (const PathConfig& path : config.paths) least = std::min(least, path.delay);
+  return least;
+}
+
+}  // namespace
+
 FabricPort::FabricPort(Sim& sim, const std::string& name, const Config& config, std::uint16_t number,
                        Forwarding& forwarding)
     : sim_(sim),
@@ -18,6 +28,7 @@ FabricPort::FabricPort(Sim& sim, const std::string& name, const Config& config, 
       in_(config.bandwidth),
       out_(config.bandwidth),
       random_(derive_seed(sim.seed, name)),
+      ahead_(least_delay(config)),
       queue_(out_.bytes_time(config.queue_bytes)),
       timer_(sim.scheduler, *this),
       in_frames_(sim.stats.counter(name + ".in_frames", "frames")),
@@ -49,16 +60,14 @@ void FabricPort::set_up(bool up) {
 }
 
 void FabricPort::put_out(FramePtr frame, sc_time arrival) {
-  settle();
   arriving_.push_back({arrival, order_++, std::move(frame)});
   std::push_heap(arriving_.begin(), arriving_.end(), std::greater<>());
   if (!delivering_) arm();
 }
 
-// What has arrived by now has met everything that arrived before it.
-void FabricPort::settle() {
-  const sc_time now = sim_.scheduler.now();
-  while (!arriving_.empty() && arriving_.front().at <= now) {
+// What has arrived by then has met everything that arrived before it.
+void FabricPort::settle(sc_time until) {
+  while (!arriving_.empty() && arriving_.front().at <= until) {
     std::pop_heap(arriving_.begin(), arriving_.end(), std::greater<>());
     Arriving item = std::move(arriving_.back());
     arriving_.pop_back();
@@ -72,18 +81,18 @@ void FabricPort::settle() {
 }
 
 void FabricPort::deliver() {
-  const sc_time now = sim_.scheduler.now();
+  const sc_time until = sim_.scheduler.now() + ahead_;
   delivering_ = true;
-  settle();
-  while (!leaving_.empty() && leaving_.front().at <= now) {
-    FramePtr frame = leaving_.pop().frame;
+  settle(until);
+  while (!leaving_.empty() && leaving_.front().at <= until) {
+    auto [at, frame] = leaving_.pop();
     if (!up_ || !client_) {
       drop(Drop::kLinkDown);
       continue;
     }
     out_frames_.add();
     out_bytes_.add(frame->size());
-    client_->receive(std::move(frame));
+    client_->receive(std::move(frame), at);
   }
   delivering_ = false;
   arm();

@@ -1,7 +1,9 @@
 // A port of the fabric: a line in, paths, and an output queue with a line out.
 //
-// A frame costs one event, its delivery. What becomes of it on the way in and on its path is decided when it is sent;
-// the output is gone through in order of arrival as time passes (settle), so that a frame of a faster path overtakes.
+// What becomes of a frame on the way in and on its path is decided when it is sent; the output is gone through in order
+// of arrival as time passes (settle), so that a frame of a faster path overtakes. Nothing that is sent from now on can
+// be at the output sooner than the fastest path takes: so far ahead, at most kAhead, the output is settled, and one
+// event delivers all that it will have sent by then.
 #pragma once
 
 #include <array>
@@ -64,7 +66,7 @@ class FabricPort final : public Port {
     FramePtr frame;
   };
 
-  void settle();
+  void settle(sc_core::sc_time until);
   void deliver();
   void arm();
 
@@ -77,6 +79,7 @@ class FabricPort final : public Port {
   SerialLine in_, out_;
   std::vector<Path> paths_;
   Random random_;
+  sc_core::sc_time ahead_;          // what is at the output by then is known
   sc_core::sc_time queue_;          // to send what waits at most
   std::vector<Arriving> arriving_;  // a heap, earliest first
   std::uint64_t order_ = 0;

@@ -7,12 +7,16 @@
 
 namespace cardvp::wire {
 
+// How early a frame may be told of.
+inline const sc_core::sc_time kAhead{1, sc_core::SC_US};
+
 // What is plugged in.
 class PortClient {
  public:
   virtual ~PortClient() = default;
-  // A frame has arrived, whole, now.
-  virtual void receive(FramePtr frame) = 0;
+  // A frame arrives, whole, at `at`: now, or up to kAhead later, when that is certain and a frame before it has just
+  // arrived. In order of time.
+  virtual void receive(FramePtr frame, sc_core::sc_time at) = 0;
   virtual void link_changed(bool /*up*/) {}
 };
 

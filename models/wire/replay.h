@@ -13,7 +13,7 @@ class Replay final : public Attachment {
   bool external() const override { return false; }
 
  private:
-  void receive(FramePtr) override {}
+  void receive(FramePtr, sc_core::sc_time) override {}
   void send_next();
   void schedule();
 

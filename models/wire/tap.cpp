@@ -62,7 +62,7 @@ void Tap::poll() {
   }
 }
 
-void Tap::receive(FramePtr frame) {
+void Tap::receive(FramePtr frame, sc_core::sc_time /*at*/) {
   const ssize_t size = ::write(file_, frame->data(), frame->size());
   if (size >= 0) return;
   if (errno == EIO || errno == ENETDOWN) return drop("device_down");

@@ -20,7 +20,7 @@ class Tap final : public Attachment {
   void poll() override;
 
  private:
-  void receive(FramePtr frame) override;
+  void receive(FramePtr frame, sc_core::sc_time /*at*/) override;
 
   int file_;
   std::array<std::byte, Frame::kMostBytes + 1> buffer_;  // one that is longer is known as such

@@ -122,7 +122,7 @@ void UserNetwork::poll() {
 }
 
 // libslirp is spared what is malformed.
-void UserNetwork::receive(FramePtr frame) {
+void UserNetwork::receive(FramePtr frame, sc_core::sc_time /*at*/) {
   const net::Parsed parsed = net::parse(frame->bytes(), net::Checks::kIpChecksum);
   if (parsed.fault != net::Fault::kNone) return drop(net::name_of(parsed.fault));
   slirp_input(slirp_, reinterpret_cast<const std::uint8_t*>(frame->data()), static_cast<int>(frame->size()));

@@ -28,7 +28,7 @@ class UserNetwork final : public Attachment {
  private:
   struct Callbacks;  // what libslirp calls
 
-  void receive(FramePtr frame) override;
+  void receive(FramePtr frame, sc_core::sc_time /*at*/) override;
 
   Counter& guest_errors_;  // that libslirp complains of
   Slirp* slirp_;

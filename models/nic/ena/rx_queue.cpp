@@ -8,7 +8,7 @@ namespace cardvp::nic::ena {
 namespace {
 
 // Of frames that have passed the pipeline within such a time, one event does for all.
-const sc_core::sc_time kGathered(250, sc_core::SC_NS);
+const sc_core::sc_time kGathered(500, sc_core::SC_NS);
 
 }  // namespace
 

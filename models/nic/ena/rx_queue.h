@@ -1,5 +1,5 @@
 // An RX submission queue: free buffers that the host posts, and the frames that go into them, in order. Descriptors are
-// fetched ahead; frames that become ready within 250 ns are written, completed and announced together, as far as they
+// fetched ahead; frames that become ready within 500 ns are written, completed and announced together, as far as they
 // are known: none waits for one that may come.
 #pragma once
 

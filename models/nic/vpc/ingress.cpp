@@ -1,6 +1,5 @@
 // Packets on their way in.
 #include <algorithm>
-#include <array>
 
 #include "models/net/headers.h"
 #include "models/nic/vpc/vpc.h"
@@ -9,30 +8,45 @@ namespace cardvp::nic {
 
 using sc_core::sc_time;
 
-void Vpc::receive(wire::FramePtr frame) {
+void Vpc::receive(wire::FramePtr frame, sc_time at) {
   wire_packets_.add();
   wire_bytes_.add(frame->size());
   energy_.add_picojoules(config_.picojoules_per_packet);
   if (!enabled()) return drops_.count(Drop::kVpcOff);
   if (frame->size() < net::kEthernetBytes) return drops_.count(outer_fault(net::Fault::kShortEthernet));
-  const sc_time ready = now() + config_.lookup;
   const net::MacAddress& own = tunnel_.endpoint().mac;
   if (!own.is_zero() && net::destination_mac(frame->bytes()) == own)
-    receive_tunnelled(std::move(frame), ready);
+    receive_tunnelled(std::move(frame), at);
   else
-    receive_bridged(std::move(frame), ready);
+    receive_bridged(std::move(frame), at + config_.lookup);
 }
 
-void Vpc::receive_tunnelled(wire::FramePtr frame, sc_time ready) {
-  const Tunnel::Unwrapped packet = tunnel_.unwrap(*frame, ready);
+void Vpc::receive_tunnelled(wire::FramePtr frame, sc_time at) {
+  const Tunnel::Unwrapped packet = tunnel_.unwrap(*frame, at + config_.lookup);
   if (packet.drop) return drops_.count(*packet.drop);
   if (packet.transport.empty()) return deliver(packet.peer, packet.vni, std::move(frame), packet.ready);
-  // The option is in the buffer of a frame that may be somebody else's before the transport is done with it.
-  std::array<std::byte, geneve::kMostTransportBytes> copy;
-  std::copy(packet.transport.begin(), packet.transport.end(), copy.begin());
-  const auto option = std::span(copy).first(packet.transport.size());
-  if (frame->size() == 0) frame.reset();
-  transport_->receive(packet.peer, packet.vni, option, std::move(frame), packet.replayed, packet.ready);
+  // The option is in the frame's buffer, in front of what is the inner frame now.
+  TransportPacket arriving{.at = at,
+                           .ready = packet.ready,
+                           .peer = packet.peer,
+                           .replayed = packet.replayed,
+                           .vni = packet.vni,
+                           .option_bytes = packet.transport.size(),
+                           .option = {},
+                           .inner = nullptr};
+  std::copy(packet.transport.begin(), packet.transport.end(), arriving.option.begin());
+  if (frame->size() != 0) arriving.inner = std::move(frame);
+  arriving_.push(std::move(arriving));
+  if (!transport_arrival_.pending()) transport_arrival_.call_at(arriving_.front().at);
+}
+
+void Vpc::transport_received() {
+  while (!arriving_.empty() && arriving_.front().at <= now()) {
+    TransportPacket packet = arriving_.pop();
+    transport_->receive(packet.peer, packet.vni, std::span(packet.option).first(packet.option_bytes),
+                        std::move(packet.inner), packet.replayed, packet.ready);
+  }
+  if (!arriving_.empty() && !transport_arrival_.pending()) transport_arrival_.call_at(arriving_.front().at);
 }
 
 void Vpc::deliver(std::uint16_t peer, std::uint32_t vni, wire::FramePtr inner, sc_time ready) {

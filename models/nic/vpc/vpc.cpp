@@ -117,6 +117,8 @@ void Vpc::reset() {
   slow_path_.drop_if([](const UnknownFlow&) { return true; }, Drop::kReset);
   for (Interface* const each : connected_) each->reset();
   flows_.clear();
+  while (!arriving_.empty()) arriving_.pop();
+  transport_arrival_.cancel();
   transport_->reset();
   transit_.reset();
   peers_.reset();

@@ -24,6 +24,7 @@
 #include "models/nic/vpc/interface.h"
 #include "models/nic/vpc/slow_path.h"
 #include "models/nic/vpc/tunnel.h"
+#include "models/wire/ring.h"
 
 namespace cardvp::nic {
 
@@ -94,8 +95,9 @@ class Vpc : public BusTarget,
   Sent to_wire(wire::FramePtr frame, sc_core::sc_time at);
 
   // ingress.cpp: in.
-  void receive(wire::FramePtr frame) override;
-  void receive_tunnelled(wire::FramePtr frame, sc_core::sc_time ready);
+  void receive(wire::FramePtr frame, sc_core::sc_time at) override;
+  void receive_tunnelled(wire::FramePtr frame, sc_core::sc_time at);
+  void transport_received();
   void receive_bridged(wire::FramePtr frame, sc_core::sc_time ready);
   void deliver(std::uint16_t peer, std::uint32_t vni, wire::FramePtr inner, sc_core::sc_time ready) override;
   void peer_down(std::uint16_t peer) override;
@@ -127,6 +129,18 @@ class Vpc : public BusTarget,
   Transit transit_;
   Tunnel tunnel_;
   std::unique_ptr<Transport> transport_;
+  // For the transport, which measures time and so gets each when it has arrived.
+  struct TransportPacket {
+    sc_core::sc_time at, ready;
+    std::uint16_t peer = 0;
+    bool replayed = false;
+    std::uint32_t vni = 0;
+    std::size_t option_bytes = 0;
+    std::array<std::byte, geneve::kMostTransportBytes> option;
+    wire::FramePtr inner;  // null: there is none
+  };
+  wire::Ring<TransportPacket> arriving_;
+  Callback<&Vpc::transport_received> transport_arrival_{scheduler(), *this};
   FlowCache flows_;
   SlowPath slow_path_;
   std::array<std::unique_ptr<Interface>, 256> interfaces_;  // by function number

@@ -205,16 +205,16 @@ TEST_F(Rx, LongFramesAndTheMtu) {
 TEST_F(Rx, FramesThatAreReadyAtNearlyOneTimeAreWrittenTogether) {
   fill(ring, 20);
   const sc_core::sc_time begun = sim.scheduler.now();
-  for (const double ready : {1000, 1100, 1199, 1400}) deliver(pattern(60), ns(ready));
+  for (const double ready : {1000, 1200, 1449, 1650}) deliver(pattern(60), ns(ready));
   host.writes.clear();
   run(us(5));
-  // Each takes 50 ns more: 1050, 1150, 1249, and, more than 250 ns behind the first, 1450. The last waits for none.
+  // Each takes 50 ns more: 1050, 1250, 1499, and, more than 500 ns behind the first, 1700. The last waits for none.
   ASSERT_EQ(host.writes.size(), 2u);
   EXPECT_EQ(host.writes[0].data.size(), 48u);
   EXPECT_EQ(host.writes[1].data.size(), 16u);
-  EXPECT_GE(host.writes[0].time - begun, ns(1249));
-  EXPECT_LT(host.writes[0].time - begun, ns(1450));
-  EXPECT_LT(host.writes[1].time - begun, ns(1700));
+  EXPECT_GE(host.writes[0].time - begun, ns(1499));
+  EXPECT_LT(host.writes[0].time - begun, ns(1700));
+  EXPECT_LT(host.writes[1].time - begun, ns(1950));
   EXPECT_EQ(wait().size(), 4u);
 }
 

@@ -93,7 +93,8 @@ class TestPort : public wire::Port {
   sc_core::sc_time free_at() const override { return free_; }
   bool up() const override { return true; }
   // A frame comes from the wire now.
-  void receive(wire::FramePtr frame) { client_->receive(std::move(frame)); }
+  void receive(wire::FramePtr frame) { receive(std::move(frame), sim_.scheduler.now()); }
+  void receive(wire::FramePtr frame, sc_core::sc_time at) { client_->receive(std::move(frame), at); }
 
  private:
   struct Flying {

@@ -79,6 +79,22 @@ TEST_F(VpcMultipathTest, ARepeatedFrameIsDeliveredOnce) {
   EXPECT_EQ(b.drops("replayed"), 0u);  // they are the transport's to answer
 }
 
+TEST_F(VpcMultipathTest, FramesThatAreToldOfEarlyAreAcknowledgedWhenTheyAreThere) {
+  Bytes seen;
+  a.port.on_send = [&](wire::Frame& frame) {
+    seen.assign(frame.bytes().begin(), frame.bytes().end());
+    return true;
+  };
+  carry(1);
+  run(us(1000));
+  b.port.sent.clear();
+  b.port.receive(make(seen), sim.scheduler.now() + ns(900));
+  run(ns(899));
+  EXPECT_TRUE(b.port.sent.empty());
+  run(us(1000));
+  EXPECT_FALSE(b.port.sent.empty());
+}
+
 TEST_F(VpcMultipathTest, ForgedFramesDisturbNothing) {
   a.port.on_send = [this](wire::Frame& frame) {
     if (random() % 10 == 0) frame.data()[42 + random() % (frame.size() - 42)] ^= std::byte{0x40};

@@ -42,8 +42,10 @@ inline Bytes frame_of(std::uint8_t from, std::uint8_t to, std::size_t size = 100
 struct Station : PortClient {
   explicit Station(Sim& s) : sim(s) {}
 
-  void receive(FramePtr frame) override {
-    times.push_back(sim.scheduler.now());
+  void receive(FramePtr frame, sc_core::sc_time at) override {
+    EXPECT_GE(at, sim.scheduler.now());
+    EXPECT_LE(at, sim.scheduler.now() + kAhead);
+    times.push_back(at);
     frames.emplace_back(frame->bytes().begin(), frame->bytes().end());
     if (on_receive) on_receive(std::move(frame));
   }

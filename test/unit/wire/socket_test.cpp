@@ -69,7 +69,7 @@ struct Sockets : WireBench {
   DatagramAttachment attach(AttachmentConfig::Type type, const std::string& listen, const std::string& peer) {
     return {"peer", sim, socket_config(type, listen, peer), port, frames};
   }
-  void give(const Bytes& frame) { port.client->receive(frames.make(frame)); }
+  void give(const Bytes& frame) { port.client->receive(frames.make(frame), sc_core::sc_time_stamp()); }
   template <class Make>
   static std::string problem(const Make& make) {
     try {

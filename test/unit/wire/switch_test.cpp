@@ -1,4 +1,6 @@
 // Where frames go, and what is dropped.
+#include <set>
+
 #include "test/unit/wire/harness.h"
 
 namespace cardvp::wire {
@@ -28,6 +30,24 @@ TEST_F(Switch, FloodsWhatItDoesNotKnowAndLearnsWhereSendersAre) {
   EXPECT_EQ(stations[1]->frames.size(), 2u);
   EXPECT_EQ(stations[2]->frames.size(), 1u);
   EXPECT_EQ(count("flooded"), 1u);
+}
+
+TEST_F(Switch, TellsOfABurstAheadWithEachFramesTime) {
+  plug(config_of(), 2);
+  introduce(0, 1);
+  const sc_time begun = sim.scheduler.now();
+  stations[1]->times.clear();
+  std::vector<sc_time> told;
+  stations[1]->on_receive = [&](FramePtr) { told.push_back(sim.scheduler.now()); };
+  for (int i = 0; i < 40; ++i) send(0, frame_of(0, 1, 1514));
+  sc_start(us(20));
+  // 1514 + 24 bytes of FCS, preamble and gap at 12.5 GB/s: 123.04 ns, in and out; 1 us between.
+  ASSERT_EQ(told.size(), 40u);
+  for (std::size_t i = 0; i < 40; ++i)
+    EXPECT_NEAR((stations[1]->times[i] - begun).to_seconds() * 1e9, 1000 + 123.04 * (i + 2), 0.1) << i;
+  EXPECT_EQ(told[0], stations[1]->times[0]);  // nothing comes early that is alone
+  std::set<sc_time> events(told.begin(), told.end());
+  EXPECT_LE(events.size(), 5u);  // 8 frames in 1 us
 }
 
 TEST_F(Switch, BroadcastGoesToEverybodyElse) {

@@ -28,7 +28,7 @@ struct TapDevices : WireBench {
     }
     return "none";
   }
-  void give(const Bytes& frame) { port.client->receive(frames.make(frame)); }
+  void give(const Bytes& frame) { port.client->receive(frames.make(frame), sc_core::sc_time_stamp()); }
 
   FakePort port{sim};
 };

@@ -24,7 +24,7 @@ struct UserNetworks : WireBench {
     config.network = network;
     user = std::make_unique<UserNetwork>("user", sim, config, port, frames);
   }
-  void give(const Bytes& frame) { port.client->receive(frames.make(frame)); }
+  void give(const Bytes& frame) { port.client->receive(frames.make(frame), sc_core::sc_time_stamp()); }
 
   // From 10.0.2.15 unless it has no address yet.
   static net::FrameSpec spec(const char* source, const char* destination, std::uint8_t protocol) {
