@@ -45,14 +45,17 @@ std::optional<L4> l4_of(std::span<const std::byte> frame, const Parsed& parsed) 
 std::uint32_t sum(std::span<const std::byte> data, std::uint32_t initial) {
   // One's complement addition does not care for the order of bytes or the width of words (RFC 1071, 2): machine words
   // are added, and the bytes of the result exchanged.
-  std::uint64_t words = 0;
+  using Pair __attribute__((vector_size(16))) = std::uint64_t;  // two at a time
+  Pair low{}, high{};
   const std::byte* at = data.data();
   std::size_t left = data.size();
   for (; left >= 16; at += 16, left -= 16) {
-    std::uint64_t pair[2];
-    std::memcpy(pair, at, 16);
-    words += (pair[0] & 0xffffffff) + (pair[0] >> 32) + (pair[1] & 0xffffffff) + (pair[1] >> 32);
+    Pair pair;
+    std::memcpy(&pair, at, 16);
+    low += pair & 0xffffffff;
+    high += pair >> 32;
   }
+  std::uint64_t words = low[0] + low[1] + high[0] + high[1];
   for (; left >= 2; at += 2, left -= 2) {
     std::uint16_t word;
     std::memcpy(&word, at, 2);

@@ -57,6 +57,8 @@ class Crypto {
     virtual Outcome seal(Input iv, Input additional, Input from, Output to, Output tag) = 0;
     // Leaves `to` as it is unless the tag is right.
     virtual Outcome open(Input iv, Input additional, Input from, Output to, Input tag) = 0;
+    // Leaves zeros in `data` unless the tag is right.
+    virtual Outcome open_in_place(Input iv, Input additional, Output data, Input tag) = 0;
   };
   // Null if the key is of no use: a size that the cipher does not have; for XTS two equal halves.
   virtual std::unique_ptr<Xts> make_xts(Input key) = 0;

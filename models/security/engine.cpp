@@ -197,7 +197,7 @@ TransitCipher::Result Engine::seal(KeyReference key, Iv iv, std::span<const std:
 TransitCipher::Result Engine::open(KeyReference key, Iv iv, std::span<const std::byte> additional,
                                    std::span<std::byte> data, std::span<const std::byte, kTagBytes> tag) {
   if (!usable_in_transit(key)) return Result::kNoKey;
-  const Outcome outcome = operations_.slots().gcm(key.slot)->open(iv, additional, data, data, tag);
+  const Outcome outcome = operations_.slots().gcm(key.slot)->open_in_place(iv, additional, data, tag);
   return outcome.status == SECURITY_OK ? Result::kOk : Result::kForged;
 }
 

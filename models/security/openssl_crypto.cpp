@@ -66,24 +66,34 @@ class OpenSslGcm : public Crypto::Gcm {
   }
 
   Outcome open(Input iv, Input additional, Input from, Output to, Input tag) override {
-    begin(decrypt_.get(), decrypt_iv_bytes_, iv, additional);
     // OpenSSL gives out plaintext before it has seen the tag.
-    if (plain_.size() < from.size() + 16) plain_.resize(from.size() + 16);
-    const Output plain(plain_.data(), from.size() + 16);
-    int made = 0;
-    if (!from.empty()) must(EVP_DecryptUpdate(decrypt_.get(), out(plain), &made, in(from), length(from.size())));
-    must(EVP_CIPHER_CTX_ctrl(decrypt_.get(), EVP_CTRL_AEAD_SET_TAG, length(tag.size()),
-                             const_cast<unsigned char*>(in(tag))));
-    const bool right = EVP_DecryptFinal_ex(decrypt_.get(), out(plain) + from.size(), &made) == 1;
-    if (right)
-      std::copy_n(plain.begin(), from.size(), to.begin());
-    else
-      ERR_clear_error();
+    if (plain_.size() < from.size()) plain_.resize(from.size());
+    const Output plain(plain_.data(), from.size());
+    const bool right = decrypt(iv, additional, from, plain, tag);
+    if (right) std::copy(plain.begin(), plain.end(), to.begin());
     OPENSSL_cleanse(plain.data(), plain.size());
     return {right ? SECURITY_OK : SECURITY_AUTH_FAILED, {}};
   }
 
+  Outcome open_in_place(Input iv, Input additional, Output data, Input tag) override {
+    if (decrypt(iv, additional, data, data, tag)) return {};
+    OPENSSL_cleanse(data.data(), data.size());
+    return {SECURITY_AUTH_FAILED, {}};
+  }
+
  private:
+  bool decrypt(Input iv, Input additional, Input from, Output to, Input tag) {
+    begin(decrypt_.get(), decrypt_iv_bytes_, iv, additional);
+    int made = 0;
+    if (!from.empty()) must(EVP_DecryptUpdate(decrypt_.get(), out(to), &made, in(from), length(from.size())));
+    must(EVP_CIPHER_CTX_ctrl(decrypt_.get(), EVP_CTRL_AEAD_SET_TAG, length(tag.size()),
+                             const_cast<unsigned char*>(in(tag))));
+    std::array<unsigned char, 16> nothing{};  // GCM has no last block
+    if (EVP_DecryptFinal_ex(decrypt_.get(), nothing.data(), &made) == 1) return true;
+    ERR_clear_error();
+    return false;
+  }
+
   // To set the IV's size costs as much as a small packet: only when it changes.
   static void begin(EVP_CIPHER_CTX* context, std::size_t& iv_bytes, Input iv, Input additional) {
     if (iv_bytes != iv.size()) must(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, length(iv.size()), nullptr));
