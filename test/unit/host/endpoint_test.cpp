@@ -1,7 +1,6 @@
 // The root complex and the card's real endpoint.
 #include "models/pcie/endpoint.h"
 
-#include <tlm_utils/simple_initiator_socket.h>
 
 #include "host/root_complex.h"
 #include "models/pcie/registers.h"
@@ -21,13 +20,8 @@ struct Engine : pcie::FunctionClient {
   void function_reset() override { ++resets; }
 };
 
-struct Core : sc_core::sc_module {
-  explicit Core(sc_core::sc_module_name name) : sc_module(name) {}
-  tlm_utils::simple_initiator_socket<Core> socket{"socket"};
-};
-
 struct EndpointTest : HostMachine {
-  Core core{"core"};
+  CardCore core{"core"};
   pcie::Endpoint endpoint{"endpoint", sim, link};
   pcie::Function first{"fn0", sim, link, 0, config(4)}, far{"fn200", sim, link, 200, config(64)};
   Engine engine, far_engine;

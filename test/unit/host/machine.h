@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <tlm_utils/simple_initiator_socket.h>
 
 #include <utility>
 
@@ -9,6 +10,12 @@
 #include "models/base/model.h"
 
 namespace cardvp::host {
+
+// The card's core, for an endpoint that wants somebody at its registers.
+struct CardCore : sc_core::sc_module {
+  explicit CardCore(sc_core::sc_module_name name) : sc_module(name) {}
+  tlm_utils::simple_initiator_socket<CardCore> socket{"socket"};
+};
 
 struct HostMachine : testing::Test {
   Sim sim;

@@ -29,11 +29,13 @@ constexpr unsigned kFirst = 9, kVirtual = 6;
 
 struct VirtualFunctionsTest : HostMachine {
   pcie::Endpoint endpoint{"endpoint", sim, link};
+  CardCore core{"core"};
   std::vector<std::unique_ptr<pcie::Function>> functions;
   std::vector<std::unique_ptr<Engine>> engines;
 
   VirtualFunctionsTest() {
     link.connect(endpoint);
+    core.socket.bind(endpoint.socket);
     add(0, std::nullopt);
     for (unsigned i = 0; i < kVirtual; ++i) add(static_cast<std::uint8_t>(kFirst + i), 0);
   }
