@@ -71,7 +71,7 @@ Task<std::string> HostDrivers::start_interface(std::size_t server, std::size_t i
   const bool carrier = co_await driver.wait_carrier(kCarrierLimit);
   if (!carrier) co_return fmt::format("interface {}: no carrier within {}", name, kCarrierLimit.to_string());
   std::erase_if(interfaces_, [&name](const InterfaceFound& found) { return found.interface == name; });
-  interfaces_.push_back({server, name, function->name(), driver.info()});
+  interfaces_.push_back({server, name, function->name(), driver.info(), std::nullopt});
   co_return co_await start_virtual(server, interface, *function);
 }
 
@@ -99,8 +99,13 @@ Task<std::string> HostDrivers::stop(std::size_t server, Device device) {
     const host::nvme::Error error = co_await volume(server, device.index).stop();
     if (error) co_return fmt::format("volume {}: {}", volume_name(server, device.index), error.text);
   } else {
-    const host::ena::Error error = co_await interface(server, device.index).stop();
-    if (error) co_return fmt::format("interface {}: {}", interface_name(server, device.index), error.text);
+    const std::string name = interface_name(server, device.index);
+    host::ena::Driver& driver = interface(server, device.index);
+    const auto allowances = co_await driver.eni_statistics();
+    for (InterfaceFound& found : interfaces_)
+      if (found.interface == name) found.allowances = allowances;
+    const host::ena::Error error = co_await driver.stop();
+    if (error) co_return fmt::format("interface {}: {}", name, error.text);
   }
   co_return std::string{};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct InterfaceFound {
   std::string interface;
   std::string address;
   host::ena::DeviceInfo info;
+  std::optional<host::ena::EniStatistics> allowances;  // how often they were exceeded, when the driver was stopped
 };
 
 class HostDrivers {

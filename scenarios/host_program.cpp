@@ -100,8 +100,7 @@ Task<> HostProgram::run_workload(const Workload& workload, host::IoWatch* watch)
   result.background = workload.background;
   result.expected_error = workload.expect_error;
   result.server = workload.server;
-  if (workload.type != "call" && workload.type != "flash_write")
-    result.volume = drivers_.volume_name(workload.server, workload.volume);
+  if (workload.about_volume) result.volume = drivers_.volume_name(workload.server, workload.volume);
   if (!workload.background) {
     activity_ = "workload " + workload.name;
     progress_ = goal_ = 0;

@@ -11,6 +11,7 @@
 
 #include "platform/machine.h"
 #include "scenarios/host_drivers.h"
+#include "scenarios/network_workloads.h"
 #include "scenarios/scenario.h"
 #include "scenarios/volume_workloads.h"
 #include "scenarios/workload_result.h"
@@ -62,6 +63,9 @@ class HostProgram {
   Task<> run_in_background(const Workload& workload, Background& background);
   Task<> run_workload(const Workload& workload, host::IoWatch* watch);
   Task<> run_one(const Workload& workload, host::IoWatch* watch, WorkloadResult& result);
+  Task<> run_on_network(const Workload& workload, WorkloadResult& result, std::uint64_t* progress);
+  Task<> run_on_volume(const Workload& workload, host::IoWatch* watch, WorkloadResult& result, std::uint64_t* progress);
+  void expect_duration(const Workload& workload, std::uint64_t count, sc_core::sc_time duration);
   Task<> call(const Workload& workload, WorkloadResult& result);
   bool has_new_key(std::size_t server, const Device& device) const;
   Task<> update_firmware(const Workload& workload, WorkloadResult& result);
@@ -78,6 +82,7 @@ class HostProgram {
 
   std::string activity_ = "booting";
   HostDrivers drivers_{machine_, scenario_, activity_};
+  NetworkWorkloads network_{machine_, scenario_, drivers_};
   std::size_t current_ = 0;     // workload, from 1
   std::uint64_t progress_ = 0;  // of the workload that runs, in its own unit
   std::uint64_t goal_ = 0;

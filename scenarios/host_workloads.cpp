@@ -28,6 +28,33 @@ Task<> HostProgram::run_one(const Workload& workload, host::IoWatch* watch, Work
   std::uint64_t* const progress = workload.background ? &unseen : &progress_;
   if (std::holds_alternative<CallWorkload>(workload.what)) co_return co_await call(workload, result);
   if (std::holds_alternative<FlashWriteWorkload>(workload.what)) co_return write_flash(workload, result);
+  if (workload.about_volume) co_return co_await run_on_volume(workload, watch, result, progress);
+  co_await run_on_network(workload, result, progress);
+}
+
+// Of a workload in the foreground: when it will be done.
+void HostProgram::expect_duration(const Workload& workload, std::uint64_t count, sc_core::sc_time duration) {
+  if (workload.background) return;
+  goal_ = count != 0 ? count : 1;
+  timed_from_ = machine_.sim().scheduler.now();
+  timed_to_ = count != 0 ? timed_from_ : timed_from_ + duration;
+}
+
+Task<> HostProgram::run_on_network(const Workload& workload, WorkloadResult& result, std::uint64_t* progress) {
+  if (const auto* traffic = std::get_if<TrafficWorkload>(&workload.what)) {
+    expect_duration(workload, traffic->config.count, traffic->config.duration);
+    co_await network_.run_traffic(*traffic, result, progress);
+  } else if (const auto* replay = std::get_if<ReplayWorkload>(&workload.what)) {
+    co_await network_.run_replay(*replay, result, progress);
+  } else if (const auto* ping = std::get_if<PingWorkload>(&workload.what)) {
+    co_await network_.run_ping(*ping, result);
+  } else {
+    co_await network_.run_dhcp(std::get<DhcpWorkload>(workload.what), result);
+  }
+}
+
+Task<> HostProgram::run_on_volume(const Workload& workload, host::IoWatch* watch, WorkloadResult& result,
+                                  std::uint64_t* progress) {
   Driver& driver = machine_.host(workload.server).driver(workload.volume);
   if (!driver.running()) {
     result.error = fmt::format("volume {} is not attached", result.volume);
@@ -35,11 +62,7 @@ Task<> HostProgram::run_one(const Workload& workload, host::IoWatch* watch, Work
     if (!workload.background) goal_ = driver.info().blocks * driver.info().block_size;
     co_await volumes_.run_checksum(workload, result, progress);
   } else if (const auto* io = std::get_if<host::IoWorkloadConfig>(&workload.what)) {
-    if (!workload.background) {
-      goal_ = io->count != 0 ? io->count : 1;
-      timed_from_ = machine_.sim().scheduler.now();
-      timed_to_ = io->count != 0 ? timed_from_ : timed_from_ + io->duration;
-    }
+    expect_duration(workload, io->count, io->duration);
     co_await volumes_.run_io(workload, result, progress, watch);
   } else if (const auto* attested = std::get_if<AttestWorkload>(&workload.what)) {
     result.attest = co_await attest(driver, attested->seed, scenario_.servers[workload.server].card.fuses);

@@ -15,11 +15,6 @@ namespace cardvp::scenarios {
 // `root`: the scenario. Throws platform::ConfigError.
 void resolve_network(const platform::JsonReader& root, Scenario& scenario);
 
-// An interface of a scenario.
-struct InterfacePlace {
-  std::size_t server = 0;
-  std::size_t interface = 0;
-};
 // By the name that workloads use: "a/eth0", or of one server without a name "eth0".
 std::optional<InterfacePlace> find_interface(const std::vector<ServerScenario>& servers, const std::string& name);
 

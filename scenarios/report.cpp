@@ -2,21 +2,16 @@
 
 #include <sys/resource.h>
 
-#include <cmath>
+#include <algorithm>
 
+#include "scenarios/network_report.h"
+#include "scenarios/report_figures.h"
 #include "scenarios/security_report.h"
 
 namespace cardvp::scenarios {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr double kPsPerNs = 1000;
-
-double rounded(double value, double digits = 1000) { return std::round(value * digits) / digits; }
-double ns(std::uint64_t ps) { return static_cast<double>(ps) / kPsPerNs; }
-double ns(sc_core::sc_time time) { return ns(time.value()); }
-double rate(std::uint64_t amount, double seconds) { return seconds > 0 ? static_cast<double>(amount) / seconds : 0; }
 
 Histogram all_latencies(const host::IoResult& io) {
   Histogram all = io.read_latency;
@@ -25,16 +20,6 @@ Histogram all_latencies(const host::IoResult& io) {
 }
 
 bool moves_data(const WorkloadResult& result) { return result.type == "io" || result.type == "checksum"; }
-
-Json latency_json(const Histogram& histogram) {
-  return {{"count", histogram.count()},
-          {"min", ns(histogram.min())},
-          {"mean", rounded(histogram.mean() / kPsPerNs)},
-          {"p50", ns(histogram.percentile(0.50))},
-          {"p99", ns(histogram.percentile(0.99))},
-          {"p99.9", ns(histogram.percentile(0.999))},
-          {"max", ns(histogram.max())}};
-}
 
 // Figures of a workload that moves a volume's data.
 void add_io(Json& json, const WorkloadResult& result) {
@@ -78,6 +63,7 @@ Json workload_json(const WorkloadResult& result) {
   if (!result.passed()) json["error"] = result.error;
   if (moves_data(result)) add_io(json, result);
   json.update(details_json(result));
+  json.update(network_json(result));
   return json;
 }
 
@@ -139,6 +125,7 @@ Json report_json(const Scenario& scenario, platform::Machine& machine, const Hos
                                    {"io_queues", found.info.io_queues},
                                    {"queue_entries", found.info.queue_entries},
                                    {"max_transfer", found.info.max_transfer}});
+  if (!program.drivers().interfaces().empty()) json["interfaces"] = interfaces_json(program.drivers());
   json["workloads"] = Json::array();
   for (const WorkloadResult& result : program.results()) json["workloads"].push_back(workload_json(result));
   json["security"] =
@@ -169,6 +156,7 @@ Timing measure(platform::Machine& machine, const HostProgram& program, double wa
   for (const WorkloadResult& result : program.results()) {
     timing.workload_wall_seconds += result.wall_seconds;
     timing.commands += result.io.commands();
+    if (result.traffic) timing.packets += result.traffic->received;
   }
   timing.instructions = instructions(machine);
   timing.activations = machine.sim().scheduler.activations();
@@ -184,6 +172,7 @@ Json timing_json(const Timing& timing, const HostProgram& program) {
                {"simulated_seconds_per_wall_second", timing.simulated_per_wall()},
                {"commands", timing.commands},
                {"commands_per_wall_second", rounded(timing.commands_per_wall_second())},
+               {"packets", timing.packets},
                {"instructions", timing.instructions},
                {"million_instructions_per_wall_second", rounded(timing.mips())},
                {"scheduler_activations", timing.activations},
@@ -197,30 +186,47 @@ Json timing_json(const Timing& timing, const HostProgram& program) {
   return json;
 }
 
+namespace {
+
+// A row's figures: amounts a second, bytes a second, latencies.
+std::string figures(double per_second, double bytes_per_second, const Histogram& latency) {
+  const auto us = [&latency](double fraction) {
+    return latency.count() == 0 ? std::string("-") : fmt::format("{:.1f}", ns(latency.percentile(fraction)) / 1000);
+  };
+  return fmt::format("{:>10.0f}  {:>9.1f}  {:>9}  {:>9}  {:>9}", per_second, bytes_per_second / 1e6, us(0.5), us(0.99),
+                     us(0.999));
+}
+
+std::string figures_of(const WorkloadResult& result) {
+  if (moves_data(result))
+    return figures(rate(result.io.commands(), result.seconds()), rate(result.bytes(), result.seconds()),
+                   all_latencies(result.io));
+  if (!result.traffic) return std::string(54, ' ');
+  const double seconds = (result.traffic->end - result.traffic->start).to_seconds();
+  return figures(rate(result.traffic->received, seconds), rate(result.traffic->received_bytes, seconds),
+                 result.traffic->latency);
+}
+
+std::string verdict_of(const WorkloadResult& result) {
+  if (!result.passed()) return "FAILED";
+  if (!result.expected_sha256.empty()) return "digest equal";
+  const std::string network = network_text(result);
+  return network.empty() ? details_text(result) : network;
+}
+
+}  // namespace
+
 std::vector<std::string> result_table(const HostProgram& program) {
+  const auto& results = program.results();
   std::size_t width = std::string("workload").size();
-  for (const WorkloadResult& result : program.results()) width = std::max(width, result.name.size());
+  for (const WorkloadResult& result : results) width = std::max(width, result.name.size());
+  const bool packets = std::any_of(results.begin(), results.end(), [](const auto& each) { return each.traffic; });
 
   std::vector<std::string> lines;
-  lines.push_back(fmt::format("{:<{}}  {:>10}  {:>9}  {:>9}  {:>9}  {:>9}  {}", "workload", width, "IOPS", "MB/s",
-                              "p50 us", "p99 us", "p99.9 us", "result"));
-  for (const WorkloadResult& result : program.results()) {
-    if (!moves_data(result)) {
-      lines.push_back(fmt::format("{:<{}}  {:>56}{}", result.name, width, "",
-                                  result.passed() ? "  " + details_text(result) : "  FAILED"));
-      continue;
-    }
-    const Histogram latency = all_latencies(result.io);
-    const auto us = [&latency](double fraction) {
-      return latency.count() == 0 ? std::string("-") : fmt::format("{:.1f}", ns(latency.percentile(fraction)) / 1000);
-    };
-    const std::string verdict = !result.passed()                  ? "FAILED"
-                                : !result.expected_sha256.empty() ? "digest equal"
-                                                                  : details_text(result);
-    lines.push_back(fmt::format("{:<{}}  {:>10.0f}  {:>9.1f}  {:>9}  {:>9}  {:>9}  {}", result.name, width,
-                                rate(result.io.commands(), result.seconds()),
-                                rate(result.bytes(), result.seconds()) / 1e6, us(0.5), us(0.99), us(0.999), verdict));
-  }
+  lines.push_back(fmt::format("{:<{}}  {:>10}  {:>9}  {:>9}  {:>9}  {:>9}  {}", "workload", width,
+                              packets ? "IOPS, pps" : "IOPS", "MB/s", "p50 us", "p99 us", "p99.9 us", "result"));
+  for (const WorkloadResult& result : results)
+    lines.push_back(fmt::format("{:<{}}  {}  {}", result.name, width, figures_of(result), verdict_of(result)));
   lines.push_back("");
   return lines;
 }
@@ -231,6 +237,9 @@ std::string speed_line(const Timing& timing) {
                   timing.simulated_seconds * 1e3, timing.wall_seconds, timing.simulated_per_wall(),
                   static_cast<double>(timing.instructions) / 1e6, timing.mips());
   if (timing.commands > 0) line += fmt::format(", {:.0f} commands per wall s", timing.commands_per_wall_second());
+  if (timing.packets > 0 && timing.workload_wall_seconds > 0)
+    line +=
+        fmt::format(", {:.0f} packets per wall s", static_cast<double>(timing.packets) / timing.workload_wall_seconds);
   return line;
 }
 

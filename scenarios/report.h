@@ -25,6 +25,7 @@ struct Timing {
   double simulated_seconds = 0;
   double workload_wall_seconds = 0;
   std::uint64_t commands = 0;  // of the workloads
+  std::uint64_t packets = 0;   // that traffic received
   std::uint64_t instructions = 0;
   std::uint64_t activations = 0;
   double peak_memory_mib = 0;

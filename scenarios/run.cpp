@@ -81,6 +81,22 @@ Outcome Run::run(const InterruptGuard& guard, Debugging* debugging) {
   for (UartLog& uart : uarts_) uart.finish(now());
   machine_.wire().flush_captures();
   if (!program_.error().empty()) return {Outcome::Result::kFailed, program_.error()};
+  if (std::string miscount = find_miscount(); !miscount.empty()) return {Outcome::Result::kFailed, std::move(miscount)};
+  return {};
+}
+
+std::string Run::find_miscount() {
+  const auto& counters = machine_.sim().stats.counters();
+  for (const ExpectedCounter& expected : scenario_.expected_counters) {
+    const auto found = counters.find(expected.counter);
+    if (found == counters.end())
+      return fmt::format("{}: there is no counter {}; report.json lists them", expected.pointer, expected.counter);
+    const std::uint64_t value = found->second.value->value();
+    if (value < expected.least)
+      return fmt::format("{}: {} is {}, less than {}", expected.pointer, expected.counter, value, expected.least);
+    if (value > expected.most)
+      return fmt::format("{}: {} is {}, more than {}", expected.pointer, expected.counter, value, expected.most);
+  }
   return {};
 }
 

@@ -56,6 +56,8 @@ class Run {
   void show_output();
   std::chrono::microseconds ahead_of_the_wall();
   void attend_keyboard();
+  // Of the counters that must be something; empty: they are.
+  std::string find_miscount();
   Outcome failure(std::string reason);
 
   const Scenario& scenario_;

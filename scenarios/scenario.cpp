@@ -130,6 +130,14 @@ Scenario parse_scenario(const json& document, const std::filesystem::path& folde
   (root.has("servers") ? root : root.object("host")).for_each("workloads", [&](const JsonReader& node) {
     scenario.workloads.push_back(read_workload(node, scenario, folder));
   });
+  root.for_each("expect_counters", [&](const JsonReader& node) {
+    ExpectedCounter& expected = scenario.expected_counters.emplace_back();
+    expected.pointer = node.pointer();
+    node.read("counter", expected.counter);
+    node.read("least", expected.least);
+    node.read("most", expected.most);
+    if (expected.least > expected.most) node.fail("least", "no more than `most`");
+  });
   root.for_each("console", [&](const JsonReader& node) { scenario.console.push_back(read_console_step(node)); });
   const JsonReader limits = root.object("limits");
   limits.read_time("boot_ms", scenario.boot_limit, sc_core::SC_MS);

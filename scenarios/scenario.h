@@ -23,6 +23,13 @@ struct ServerScenario {
   std::string qualified(const std::string& item) const { return name.empty() ? item : name + "/" + item; }
 };
 
+// What a counter must be at the end of the run.
+struct ExpectedCounter {
+  std::string pointer;  // in the scenario
+  std::string counter;
+  std::uint64_t least = 0, most = ~0ull;
+};
+
 struct Scenario {
   std::string name;
   std::string description;
@@ -30,6 +37,7 @@ struct Scenario {
   std::vector<ServerScenario> servers;  // at least one
   wire::Config wire;
   std::vector<Workload> workloads;
+  std::vector<ExpectedCounter> expected_counters;
   std::vector<ConsoleStep> console;                  // at the first server's card
   sc_core::sc_time boot_limit{100, sc_core::SC_MS};  // all links must be up by then
   sc_core::sc_time run_limit;                        // how long the run may take; zero: as long as it takes

@@ -4,13 +4,12 @@
 
 #include "models/memory/fuses.h"
 #include "platform/hex.h"
+#include "scenarios/report_figures.h"
 
 namespace cardvp::scenarios {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-double ns(sc_core::sc_time time) { return static_cast<double>(time.value()) / 1000; }
 
 Json host_json(platform::Server& server) {
   const host::Boot& boot = server.host().boot();

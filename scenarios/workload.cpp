@@ -168,6 +168,23 @@ Workload read_workload(const JsonReader& node, const Scenario& scenario, const s
     workload.what = read_flash_write(node);
     return workload;
   }
+  if (workload.type == "traffic") {
+    workload.what = read_traffic(node, scenario, workload.name);
+    return workload;
+  }
+  if (workload.type == "replay") {
+    workload.what = read_replay(node, scenario, folder);
+    return workload;
+  }
+  if (workload.type == "ping") {
+    workload.what = read_ping(node, scenario, workload.name);
+    return workload;
+  }
+  if (workload.type == "dhcp") {
+    workload.what = read_dhcp(node, scenario, workload.name);
+    return workload;
+  }
+  workload.about_volume = true;
   read_volume(node, scenario, workload);
   const ServerScenario& server = scenario.servers[workload.server];
   const VolumeConfig& volume = server.card.volumes[workload.volume];

@@ -12,6 +12,7 @@
 #include "host/workload/checksum_workload.h"
 #include "host/workload/io_workload.h"
 #include "platform/config.h"
+#include "scenarios/network_workload.h"
 
 namespace cardvp::scenarios {
 
@@ -64,11 +65,13 @@ struct Workload {
   std::string type;        // as in the scenario
   std::string pointer;     // "/host/workloads/3"
   std::size_t server = 0;  // index into Scenario::servers
-  std::size_t volume = 0;  // index into CardConfig::volumes; means nothing for calls and flash_write
+  // Index into CardConfig::volumes, of what is about a volume: checksum, io, attest, firmware_update.
+  std::size_t volume = 0;
   bool background = false;
+  bool about_volume = false;
   std::string expect_error;  // of checksum and io: the status that all commands must end with; empty: none
   std::variant<ChecksumWorkload, host::IoWorkloadConfig, CallWorkload, AttestWorkload, FirmwareUpdateWorkload,
-               FlashWriteWorkload>
+               FlashWriteWorkload, TrafficWorkload, ReplayWorkload, PingWorkload, DhcpWorkload>
       what;
 };
 

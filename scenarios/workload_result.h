@@ -8,8 +8,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "host/workload/dhcp.h"
 #include "host/workload/firmware_update.h"
 #include "host/workload/io_workload.h"
+#include "host/workload/ping.h"
+#include "host/workload/traffic.h"
 #include "scenarios/attestation.h"
 
 namespace cardvp::scenarios {
@@ -34,6 +37,12 @@ struct FlashWriteResult {
   bool unchanged = false;  // it holds what it held
 };
 
+// Both directions of a capture.
+struct ReplayPair {
+  host::ReplayResult there, back;
+  std::uint64_t skipped = 0;  // frames of the capture that are of neither host, or that the card answers itself
+};
+
 struct WorkloadResult {
   std::size_t number = 0;  // in the scenario's list
   std::string name;
@@ -50,6 +59,11 @@ struct WorkloadResult {
   std::optional<AttestResult> attest;
   std::optional<UpdateResult> update;
   std::optional<FlashWriteResult> flash_write;
+  std::string from, to;  // interfaces, as workloads name them
+  std::optional<host::TrafficResult> traffic;
+  std::optional<ReplayPair> replay;
+  std::optional<host::PingResult> ping;
+  std::optional<host::DhcpLease> lease;
   double wall_seconds = 0;
 
   bool passed() const { return error.empty(); }
