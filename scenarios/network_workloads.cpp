@@ -53,9 +53,11 @@ std::string NetworkWorkloads::find_fault(const InterfacePlace& place) {
 }
 
 host::TrafficEnd NetworkWorkloads::end_of(const EndConfig& end) {
-  host::TrafficEnd made{&driver(end.place), end.address, {}, {}};
+  host::TrafficEnd made{&driver(end.place), end.address, {}, {}, {}};
   const InterfaceAddress* const own = subnet_of(config_of(end.place), end.address);
-  if (!own || !own->router) return made;
+  if (!own) return made;
+  made.own = own->address;
+  if (!own->router) return made;
   made.subnet = {own->address, own->prefix_length};
   made.router = *own->router;
   return made;
@@ -128,7 +130,7 @@ Task<> NetworkWorkloads::run_ping(const PingWorkload& workload, WorkloadResult& 
   result.error = find_fault(workload.from.place);
   if (result.error.empty() && workload.to) result.error = find_fault(*workload.to);
   if (!result.error.empty()) co_return;
-  host::TrafficEnd to{nullptr, workload.target, {}, {}};
+  host::TrafficEnd to{nullptr, workload.target, {}, {}, {}};
   if (workload.to) to = end_of({*workload.to, workload.target});
   result.ping = co_await host::ping(end_of(workload.from), to, workload.config);
   const host::PingResult& ping = *result.ping;

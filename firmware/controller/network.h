@@ -35,7 +35,7 @@ enum {
   NETWORK_MASTER_SLOT = (int)SECURITY_FIRST_FREE_SLOT + (int)NETWORK_FUNCTIONS, /* and the one behind it, in turn */
   NETWORK_PEER_SLOTS = NETWORK_MASTER_SLOT + 2,                                 /* NETWORK_SLOTS_A_PEER of each peer */
   NETWORK_SENDING_KEYS = 2,                                                     /* in turn */
-  NETWORK_RECEIVING_KEYS = 4, /* of the epoch before, the present and the next one, and a provisional one */
+  NETWORK_RECEIVING_KEYS = 4, /* of three epochs, and a provisional one */
   NETWORK_SLOTS_A_PEER = NETWORK_SENDING_KEYS + NETWORK_RECEIVING_KEYS
 };
 

@@ -3,7 +3,7 @@
  * Each direction has keys of its own. A card sends by one epoch's key; of each peer it can receive by the epoch that
  * the peer uses, by the one before, for packets that are late, and by the next one, so that the peer can go over to it
  * at any time. When a peer does, the one after is made ready, and this card's own sender comes to the same epoch: so
- * two cards, one of which has lost count, meet again.
+ * two cards, one of which has lost count, meet again. A sender that goes ahead makes its receiver ready for that.
  *
  * A packet that names a later epoch may be anybody's. It gets a provisional association, one for each peer, which the
  * next such packet may take away; only a packet that the key opens makes the card go on from there. Earlier epochs
@@ -66,17 +66,6 @@ static int store(struct network* network, unsigned operation, unsigned peer, uin
   return 0;
 }
 
-/* The old association sends until the new one is there. */
-static void send_by(struct network* network, unsigned index, uint32_t epoch) {
-  struct network_peer* peer = &network->peers[index];
-  unsigned which = !peer->sending_slot, slot = sending_slot(index, which);
-  if (!derive(network, peer, slot, network->address, peer->address, epoch)) return;
-  if (!store(network, SA_STORE_SENDING, index, spi_of(network->node, epoch), slot)) return;
-  destroy(network, sending_slot(index, peer->sending_slot));
-  peer->sending_slot = (uint8_t)which;
-  peer->sending_epoch = epoch;
-}
-
 static void forget(struct network* network, unsigned index, unsigned which) {
   struct network_peer* peer = &network->peers[index];
   if (!peer->receiving[which].installed) return;
@@ -102,6 +91,32 @@ static void receive_by(struct network* network, unsigned index, uint32_t epoch, 
   if (!derive(network, peer, slot, peer->address, network->address, epoch)) return;
   if (!store(network, SA_STORE_RECEIVING, index, spi_of(peer->node, epoch), slot)) return;
   peer->receiving[which] = (struct network_sa){epoch, 1, (uint8_t)provisional};
+}
+
+/* Where this card's sender goes its peer's follows, when it hears of it, even if it has nothing to send and so does not
+ * show itself: it will send by `epoch`, or still by the one before. */
+static void expect_to_follow(struct network* network, unsigned index, uint32_t epoch) {
+  const struct network_peer* peer = &network->peers[index];
+  uint32_t present = peer->receiving_epoch;
+  if (epoch <= present || epoch - present < 2) return; /* the next one is ready anyway */
+  for (unsigned i = 0; i < NETWORK_RECEIVING_KEYS; i++) {
+    const struct network_sa* sa = &peer->receiving[i];
+    if (!sa->provisional && sa->epoch != present && sa->epoch != epoch - 1) forget(network, index, i);
+  }
+  receive_by(network, index, epoch - 1, 0);
+  receive_by(network, index, epoch, 0);
+}
+
+/* The old association sends until the new one is there. */
+static void send_by(struct network* network, unsigned index, uint32_t epoch) {
+  struct network_peer* peer = &network->peers[index];
+  expect_to_follow(network, index, epoch);
+  unsigned which = !peer->sending_slot, slot = sending_slot(index, which);
+  if (!derive(network, peer, slot, network->address, peer->address, epoch)) return;
+  if (!store(network, SA_STORE_SENDING, index, spi_of(network->node, epoch), slot)) return;
+  destroy(network, sending_slot(index, peer->sending_slot));
+  peer->sending_slot = (uint8_t)which;
+  peer->sending_epoch = epoch;
 }
 
 void network_key_peer(struct network* network, unsigned index) {

@@ -20,6 +20,8 @@ struct TrafficEnd {
   // What is not in the subnet is sent by way of the router. Without a router everything is a neighbour.
   net::Prefix subnet{};
   net::IpAddress router{};
+  // By which neighbours are asked, where packets have a forged address; zero: `address`.
+  net::IpAddress own{};
 };
 
 struct TrafficConfig {
@@ -48,7 +50,8 @@ struct TrafficConfig {
   // After the last packet was sent, for those on their way; of a request, until it counts as lost.
   sc_core::sc_time patience{10, sc_core::SC_MS};
 };
-inline const std::vector<unsigned> kImix{64, 64, 64, 64, 64, 64, 64, 594, 594, 594, 594, 1518};  // 7 : 4 : 1
+// 64, 594 and 1518 bytes on the line, 7 : 4 : 1.
+inline const std::vector<unsigned> kImix{60, 60, 60, 60, 60, 60, 60, 590, 590, 590, 590, 1514};
 
 struct TrafficResult {
   std::string error;        // why it could not run, or not to its end; empty: it did

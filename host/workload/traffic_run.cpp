@@ -53,7 +53,7 @@ Task<std::string> TrafficRun::prepare() {
     co_return "the sender has no segmentation offload";
 
   flows_.resize(config_.flows);
-  near_.emplace(*from_.driver, from_.address);
+  near_.emplace(*from_.driver, from_.own.is_zero() ? from_.address : from_.own);
   far_.emplace(*to_.driver, to_.address);
   const auto there = co_await resolve(*near_, from_, to_.address);
   std::optional<net::MacAddress> back;

@@ -53,8 +53,9 @@ class SlowPathClient {
 
 class SlowPath {
  public:
-  static constexpr unsigned kMostOfOne = 16;       // slots
-  static constexpr std::size_t kMostWaiting = 32;  // packets behind a flow's first
+  static constexpr unsigned kMostOfOne = 16;  // slots
+  static constexpr std::size_t kMostWaiting =
+      128;  // packets behind a flow's first: what a queue can send while the firmware decides
   // A slot that the firmware has held for so long is taken away when others want it.
   static inline const sc_core::sc_time kMostHeld{1, sc_core::SC_SEC};
 

@@ -122,6 +122,27 @@ TEST_F(NetworkKeys, TheReceiverFollowsTheSender) {
   expect_no_other_keys();
 }
 
+TEST_F(NetworkKeys, APeerFollowsTheSenderEvenIfItIsSilent) {
+  start();
+  association(VPC_SA_FIRST_USE, kPeer, theirs(10));
+  for (std::uint32_t epoch = 10; epoch < 20; ++epoch) {
+    association(VPC_SA_EXHAUSTED, kPeer, ours(epoch));
+    EXPECT_EQ(sends_by(), ours(epoch + 1));
+    EXPECT_TRUE(receiving().contains(theirs(10)));  // it may not have heard anything
+    EXPECT_TRUE(receiving().contains(theirs(epoch)));
+    EXPECT_TRUE(receiving().contains(theirs(epoch + 1)));
+    expect_no_other_keys();
+  }
+  association(VPC_SA_UNKNOWN, kPeer, theirs(400));
+  EXPECT_EQ(receiving(), spis({10, 19, 20, 400}));
+  association(VPC_SA_FIRST_USE, kPeer, theirs(19));
+  EXPECT_EQ(receiving(), spis({19, 20}));
+  association(VPC_SA_FIRST_USE, kPeer, theirs(20));
+  EXPECT_EQ(receiving(), spis({19, 20, 21}));
+  EXPECT_EQ(sends_by(), ours(20));
+  expect_no_other_keys();
+}
+
 TEST_F(NetworkKeys, ManyEpochs) {
   start(0xfff0);
   for (std::uint32_t epoch = 0xfff0; epoch < 0x10030; ++epoch) association(VPC_SA_FIRST_USE, kPeer, theirs(epoch));

@@ -28,10 +28,10 @@ TEST_F(VpcSlowPathTest, OthersOfTheFlowWaitInOrder) {
 }
 
 TEST_F(VpcSlowPathTest, AFewPacketsWaitAndNoMore) {
-  for (std::size_t i = 0; i < 40; ++i) EXPECT_EQ(transmit(a, 0, frame(spec())).accepted, i < 33) << i;
+  for (std::size_t i = 0; i < 136; ++i) EXPECT_EQ(transmit(a, 0, frame(spec())).accepted, i < 129) << i;
   EXPECT_EQ(a.drops(0, "slow_path_full"), 7u);
   run();
-  EXPECT_EQ(b.hosts[0].frames.size(), 33u);
+  EXPECT_EQ(b.hosts[0].frames.size(), 129u);
 }
 
 TEST_F(VpcSlowPathTest, AVerdictForOnePacketIsForOnePacket) {
