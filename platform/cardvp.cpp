@@ -112,7 +112,7 @@ RunStatus run(const Arguments& arguments, const scenarios::Scenario& scenario) {
 void list_scenarios() {
   for (const std::filesystem::path& file : scenarios::installed_scenarios()) {
     const nlohmann::json document = scenarios::load_json(file);
-    fmt::print("{:<16} {}\n{:<16} {}\n", document.value("name", file.stem().string()),
+    fmt::print("{:<18} {}\n{:<18} {}\n", document.value("name", file.stem().string()),
                document.value("description", ""), "", file.lexically_normal().string());
   }
 }
