@@ -17,6 +17,16 @@ const PciFunction* find(const std::vector<PciFunction>& functions, std::size_t n
 
 }  // namespace
 
+HostDrivers::HostDrivers(platform::Machine& machine, const Scenario& scenario, std::string& activity)
+    : machine_(machine), scenario_(scenario), activity_(activity) {
+  for (std::size_t server = 0; server < scenario.servers.size(); ++server) {
+    const auto& interfaces = card(server).network.interfaces;
+    for (std::size_t i = 0; i < interfaces.size(); ++i)
+      for (const platform::InterfaceAddress& own : interfaces[i].addresses)
+        responders_.push_back(std::make_unique<host::EchoResponder>(interface(server, i), own.address));
+  }
+}
+
 std::string HostDrivers::volume_name(std::size_t server, std::size_t number) const {
   return scenario_.servers[server].qualified(card(server).volumes[number].name);
 }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "host/workload/ping.h"
 #include "platform/machine.h"
 #include "scenarios/scenario.h"
 
@@ -29,8 +31,7 @@ struct InterfaceFound {
 class HostDrivers {
  public:
   // `activity`: is given what goes on, for people. All references outlive this.
-  HostDrivers(platform::Machine& machine, const Scenario& scenario, std::string& activity)
-      : machine_(machine), scenario_(scenario), activity_(activity) {}
+  HostDrivers(platform::Machine& machine, const Scenario& scenario, std::string& activity);
 
   // Each says what went wrong; empty: nothing.
   // Enumerates, and starts the drivers of all that is attached from the start.
@@ -65,6 +66,7 @@ class HostDrivers {
   std::string& activity_;
   std::vector<ControllerFound> controllers_;
   std::vector<InterfaceFound> interfaces_;
+  std::vector<std::unique_ptr<host::EchoResponder>> responders_;  // hosts answer echo requests
 };
 
 }  // namespace cardvp::scenarios
