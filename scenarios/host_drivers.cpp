@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "host/workload/ping.h"
+
 namespace cardvp::scenarios {
 namespace {
 
@@ -17,13 +19,19 @@ const PciFunction* find(const std::vector<PciFunction>& functions, std::size_t n
 
 }  // namespace
 
+// Hosts answer echo requests that no workload takes.
 HostDrivers::HostDrivers(platform::Machine& machine, const Scenario& scenario, std::string& activity)
     : machine_(machine), scenario_(scenario), activity_(activity) {
   for (std::size_t server = 0; server < scenario.servers.size(); ++server) {
     const auto& interfaces = card(server).network.interfaces;
-    for (std::size_t i = 0; i < interfaces.size(); ++i)
-      for (const platform::InterfaceAddress& own : interfaces[i].addresses)
-        responders_.push_back(std::make_unique<host::EchoResponder>(interface(server, i), own.address));
+    for (std::size_t i = 0; i < interfaces.size(); ++i) {
+      host::ena::Driver& driver = interface(server, i);
+      driver.on_receive(
+          [&driver, &addresses = interfaces[i].addresses](unsigned queue, const host::ena::RxPacket& packet) {
+            for (const platform::InterfaceAddress& own : addresses)
+              if (host::answer_echo(driver, own.address, queue, packet)) return;
+          });
+    }
   }
 }
 

@@ -2,12 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "host/workload/ping.h"
 #include "platform/machine.h"
 #include "scenarios/scenario.h"
 
@@ -66,7 +64,6 @@ class HostDrivers {
   std::string& activity_;
   std::vector<ControllerFound> controllers_;
   std::vector<InterfaceFound> interfaces_;
-  std::vector<std::unique_ptr<host::EchoResponder>> responders_;  // hosts answer echo requests
 };
 
 }  // namespace cardvp::scenarios

@@ -34,6 +34,21 @@ std::optional<net::Parsed> parse_echo(std::span<const std::byte> frame, const ne
   return parsed;
 }
 
+class Responder final : public ena::PacketSink {
+ public:
+  Responder(ena::Driver& driver, const net::IpAddress& address) : driver_(driver), address_(address) {
+    driver_.add_sink(*this);
+  }
+  ~Responder() { driver_.remove_sink(*this); }
+  bool receive(unsigned queue, const ena::RxPacket& packet) override {
+    return answer_echo(driver_, address_, queue, packet);
+  }
+
+ private:
+  ena::Driver& driver_;
+  net::IpAddress address_;
+};
+
 class Pinger final : public ena::PacketSink {
  public:
   Pinger(const TrafficEnd& from, const PingConfig& config, PingResult& result)
@@ -96,14 +111,14 @@ class Pinger final : public ena::PacketSink {
 
 }  // namespace
 
-bool EchoResponder::receive(unsigned queue, const ena::RxPacket& packet) {
-  const auto parsed = parse_echo(packet.frame, address_);
-  const bool ipv6 = !address_.is_v4();
+bool answer_echo(ena::Driver& driver, const net::IpAddress& address, unsigned queue, const ena::RxPacket& packet) {
+  const auto parsed = parse_echo(packet.frame, address);
+  const bool ipv6 = !address.is_v4();
   if (!parsed || packet.frame[parsed->l4] != request_type(ipv6)) return false;
   std::vector<std::byte> reply(packet.frame.begin(), packet.frame.end());
   reply[parsed->l4] = reply_type(ipv6);
   net::store_mac(reply.data(), net::source_mac(packet.frame));
-  net::store_mac(&reply[6], driver_.info().mac);
+  net::store_mac(&reply[6], driver.info().mac);
   const std::size_t size = ipv6 ? 16 : 4;
   const std::size_t addresses = parsed->l3 + (ipv6 ? 8 : 12);
   std::swap_ranges(reply.begin() + static_cast<std::ptrdiff_t>(addresses),
@@ -111,7 +126,7 @@ bool EchoResponder::receive(unsigned queue, const ena::RxPacket& packet) {
                    reply.begin() + static_cast<std::ptrdiff_t>(addresses + size));
   net::set_l4_checksum(reply, *parsed);
   const ena::TxPacket answer{.frame = reply};
-  driver_.try_transmit(queue, answer);  // else it is lost, as on any host that is busy
+  driver.try_transmit(queue, answer);  // else it is lost, as on any host that is busy
   return true;
 }
 
@@ -127,7 +142,7 @@ Task<PingResult> ping(TrafficEnd from, TrafficEnd to, PingConfig config) {
 
   Neighbour near(*from.driver, from.address);
   std::optional<Neighbour> far;
-  std::optional<EchoResponder> responder;
+  std::optional<Responder> responder;
   if (to.driver) {
     far.emplace(*to.driver, to.address);
     responder.emplace(*to.driver, to.address);

@@ -8,22 +8,8 @@
 
 namespace cardvp::host {
 
-// Answers echo requests for an address, for as long as it lives.
-class EchoResponder final : public ena::PacketSink {
- public:
-  EchoResponder(ena::Driver& driver, const net::IpAddress& address) : driver_(driver), address_(address) {
-    driver_.add_sink(*this);
-  }
-  ~EchoResponder() { driver_.remove_sink(*this); }
-  EchoResponder(const EchoResponder&) = delete;
-  EchoResponder& operator=(const EchoResponder&) = delete;
-
-  bool receive(unsigned queue, const ena::RxPacket& packet) override;
-
- private:
-  ena::Driver& driver_;
-  net::IpAddress address_;
-};
+// Answers a packet if it is an echo request to `address`; whether it is.
+bool answer_echo(ena::Driver& driver, const net::IpAddress& address, unsigned queue, const ena::RxPacket& packet);
 
 struct PingConfig {
   std::uint64_t count = 5;
