@@ -10,11 +10,14 @@ namespace {
 
 using nlohmann::json;
 
-// An integer from 0 to `most`; nothing: there is none of that name, or it is something else.
-std::optional<std::uint64_t> number_at(const json& params, const char* key, std::uint64_t most) {
+// An integer from `least` to `most`; nothing: there is none of that name, or it is something else.
+std::optional<std::uint64_t> number_at(const json& params, const char* key, std::uint64_t most,
+                                       std::uint64_t least = 0) {
   const auto found = params.find(key);
-  if (found == params.end() || !found->is_number_unsigned() || found->get<std::uint64_t>() > most) return {};
-  return found->get<std::uint64_t>();
+  if (found == params.end() || !found->is_number_unsigned()) return {};
+  const auto number = found->get<std::uint64_t>();
+  if (number < least || number > most) return {};
+  return number;
 }
 
 std::string one_of(const std::string& key, const std::vector<std::string_view>& values) {
@@ -125,12 +128,17 @@ Task<Gateway::Answer> Gateway::remove_rule(const Call& call) {
 Task<Gateway::Answer> Gateway::set_allowances(const Call& call) {
   const InterfaceOf interface = interface_of(call);
   if (!interface.config) co_return Answer::bad_call(kNoInterface);
-  static constexpr std::pair<const char*, std::uint64_t> kLimits[] = {
-      {"bandwidth_in_mbit_s", 1'000'000}, {"bandwidth_out_mbit_s", 1'000'000},     {"packets_per_second", 0xffffffff},
-      {"connections", 0xffffffff},        {"slow_packets_per_second", 0xffffffff}, {"burst_us", 10'000'000}};
-  for (const auto& [key, most] : kLimits)
-    if (call.params.contains(key) && !number_at(call.params, key, most))
-      co_return Answer::bad_call(fmt::format("{}: expected an integer from 0 to {}", key, most));
+  struct Limit {
+    const char* key;
+    std::uint64_t most, least;
+  };
+  static constexpr Limit kLimits[] = {
+      {"bandwidth_in_mbit_s", 1'000'000, 0},      {"bandwidth_out_mbit_s", 1'000'000, 0},
+      {"packets_per_second", 0xffffffff, 0},      {"connections", 0xffffffff, 0},
+      {"slow_packets_per_second", 0xffffffff, 0}, {"burst_us", 10'000'000, 1}};
+  for (const auto& [key, most, least] : kLimits)
+    if (call.params.contains(key) && !number_at(call.params, key, most, least))
+      co_return Answer::bad_call(fmt::format("{}: expected an integer from {} to {}", key, least, most));
   Allowances allowances = interface.config->allowances;
   read_allowances(JsonReader(call.params), allowances);
   const memory::Message message = allowances_request(allowances, interface.function);

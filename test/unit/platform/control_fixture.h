@@ -50,6 +50,9 @@ struct Request {
 
 class ControlFixture : public testing::Test {
  protected:
+  explicit ControlFixture(const platform::NetworkConfig& network = {})
+      : control_plane_("control_plane", sim_, mailbox_.channel(0), three_volumes(), alarms_, network) {}
+
   void SetUp() override {
     firmware_.socket.bind(mailbox_.socket);
     run_for(0);
@@ -99,7 +102,7 @@ class ControlFixture : public testing::Test {
   Sim sim_;
   security::Alarms alarms_{"alarms", sim_};
   memory::Mailbox mailbox_{"mailbox", sim_, 1};
-  platform::ControlPlane control_plane_{"control_plane", sim_, mailbox_.channel(0), three_volumes(), alarms_};
+  platform::ControlPlane control_plane_;
   Initiator firmware_{"firmware"};
 };
 

@@ -13,6 +13,11 @@ namespace cardvp {
 
 class GatewayFixture : public ControlFixture {
  protected:
+  explicit GatewayFixture(const platform::NetworkConfig& network = {})
+      : ControlFixture(network),
+        gateway_("gateway", sim_, {platform::read_operator_key(keys_.public_file()), kCardId, three_volumes(), network},
+                 control_plane_, alarms_, {[this](auto... of) { return verify_(of...); }, [this] { return card_; }}) {}
+
   using json = nlohmann::json;
   using Gateway = platform::Gateway;
 
@@ -52,9 +57,7 @@ class GatewayFixture : public ControlFixture {
   OperatorKeys keys_;
   decltype(Gateway::Surroundings::verify) verify_ = openssl_verifies;
   Gateway::CardState card_{"production", true, false, 1};
-  Gateway gateway_{
-      "gateway",      sim_,    {platform::read_operator_key(keys_.public_file()), kCardId, three_volumes(), {}},
-      control_plane_, alarms_, {[this](auto... of) { return verify_(of...); }, [this] { return card_; }}};
+  Gateway gateway_;
   std::uint64_t sequence_ = 0;
   std::optional<json> answer_;
 };
