@@ -158,6 +158,11 @@ Task<> NetworkWorkloads::run_dhcp(const DhcpWorkload& workload, WorkloadResult& 
     result.error = fmt::format("the lease's router is {}, not {}", text_of(lease.router), text_of(router));
   else if (lease.subnet.length != own.prefix_length)
     result.error = fmt::format("the lease's prefix length is {}, not {}", lease.subnet.length, own.prefix_length);
+  else if (const auto dns = own.dns ? std::vector{*own.dns} : std::vector<net::IpAddress>{}; lease.dns != dns)
+    result.error = fmt::format("the lease has {} name servers, not {}", lease.dns.size(),
+                               text_of(own.dns.value_or(net::IpAddress{})));
+  else if (lease.mtu != config_of(workload.interface).mtu)
+    result.error = fmt::format("the lease's MTU is {}, not {}", lease.mtu, config_of(workload.interface).mtu);
 }
 
 }  // namespace cardvp::scenarios

@@ -93,6 +93,19 @@ std::uint64_t instructions(platform::Machine& machine) {
   return all;
 }
 
+// What the scenario expects of counters, and what they are.
+Json expected_json(const Scenario& scenario, const Stats& stats) {
+  Json all = Json::array();
+  for (const ExpectedCounter& expected : scenario.expected_counters) {
+    Json json = {{"counter", expected.counter}, {"least", expected.least}};
+    if (expected.most != ExpectedCounter{}.most) json["most"] = expected.most;
+    const std::optional<std::uint64_t> value = stats.value(expected.counter);
+    json["value"] = value ? Json(*value) : Json();
+    all.push_back(std::move(json));
+  }
+  return all;
+}
+
 }  // namespace
 
 Json by_server(const Scenario& scenario, const std::function<Json(std::size_t server)>& part) {
@@ -128,6 +141,7 @@ Json report_json(const Scenario& scenario, platform::Machine& machine, const Hos
   if (!program.drivers().interfaces().empty()) json["interfaces"] = interfaces_json(program.drivers());
   json["workloads"] = Json::array();
   for (const WorkloadResult& result : program.results()) json["workloads"].push_back(workload_json(result));
+  if (!scenario.expected_counters.empty()) json["expected_counters"] = expected_json(scenario, machine.sim().stats);
   json["security"] =
       by_server(scenario, [&](std::size_t server) { return security_json(scenario, machine, program, server); });
   json["energy"] = energy_json(machine.sim().energy, end.to_seconds());

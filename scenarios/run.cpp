@@ -86,12 +86,11 @@ Outcome Run::run(const InterruptGuard& guard, Debugging* debugging) {
 }
 
 std::string Run::find_miscount() {
-  const auto& counters = machine_.sim().stats.counters();
   for (const ExpectedCounter& expected : scenario_.expected_counters) {
-    const auto found = counters.find(expected.counter);
-    if (found == counters.end())
+    const std::optional<std::uint64_t> found = machine_.sim().stats.value(expected.counter);
+    if (!found)
       return fmt::format("{}: there is no counter {}; report.json lists them", expected.pointer, expected.counter);
-    const std::uint64_t value = found->second.value->value();
+    const std::uint64_t value = *found;
     if (value < expected.least)
       return fmt::format("{}: {} is {}, less than {}", expected.pointer, expected.counter, value, expected.least);
     if (value > expected.most)

@@ -58,6 +58,7 @@ std::vector<Workload> with_files(std::vector<Workload> workloads) {
     };
     if (auto* call = std::get_if<CallWorkload>(&workload.what)) find(call->key, "/key", "a private key's file");
     if (auto* update = std::get_if<FirmwareUpdateWorkload>(&workload.what)) find(update->image, "/image", "a file");
+    if (auto* replay = std::get_if<ReplayWorkload>(&workload.what)) find(replay->file, "/file", "a capture's file");
   }
   return workloads;
 }

@@ -137,6 +137,10 @@ Scenario parse_scenario(const json& document, const std::filesystem::path& folde
     node.read("least", expected.least);
     node.read("most", expected.most);
     if (expected.least > expected.most) node.fail("least", "no more than `most`");
+    if (!node.has("equals")) return;
+    if (node.has("least") || node.has("most")) node.fail("equals", "nothing beside least or most");
+    node.read("equals", expected.least);
+    expected.most = expected.least;
   });
   root.for_each("console", [&](const JsonReader& node) { scenario.console.push_back(read_console_step(node)); });
   const JsonReader limits = root.object("limits");

@@ -54,6 +54,14 @@ Counter& Stats::counter(const std::string& name, const std::string& unit) {
   return *counters_.try_emplace(name, Entry<Counter>{unit}).first->second.value;
 }
 
+std::optional<std::uint64_t> Stats::value(const std::string& name) const {
+  if (const auto found = counters_.find(name); found != counters_.end()) return found->second.value->value();
+  const std::size_t behind = name.rfind('.') + 1;
+  const auto declared = declared_.find(name.substr(0, behind));
+  if (declared == declared_.end() || !declared->second(std::string_view(name).substr(behind))) return {};
+  return 0;
+}
+
 Histogram& Stats::histogram(const std::string& name, const std::string& unit) {
   return *histograms_.try_emplace(name, Entry<Histogram>{unit}).first->second.value;
 }

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cardvp {
@@ -60,12 +62,18 @@ class Stats {
   Counter& counter(const std::string& name, const std::string& unit);
   Histogram& histogram(const std::string& name, const std::string& unit);
 
+  // Counters that are made when they first count: `prefix`, which ends in a dot, and any name that `knows` knows.
+  void declare(const std::string& prefix, bool (*knows)(std::string_view name)) { declared_[prefix] = knows; }
+  // Of a counter; 0 if it was declared and has not counted; nothing: there is none of that name.
+  std::optional<std::uint64_t> value(const std::string& name) const;
+
   const std::map<std::string, Entry<Counter>>& counters() const { return counters_; }
   const std::map<std::string, Entry<Histogram>>& histograms() const { return histograms_; }
 
  private:
   std::map<std::string, Entry<Counter>> counters_;
   std::map<std::string, Entry<Histogram>> histograms_;
+  std::map<std::string, bool (*)(std::string_view)> declared_;  // by prefix
 };
 
 // Energy of one component: what its events cost, and what it draws all the time. Coefficients come from

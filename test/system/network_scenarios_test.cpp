@@ -80,6 +80,7 @@ TEST(NetworkScenarioErrors, NameThePlace) {
       {"/workloads/6/duration_us=5", "/workloads/6/duration_us"},
       {"/workloads/2/to=b/eth0", "/workloads/2/to"},
       {"/expect_counters/0/least=1000", "/expect_counters/0/least"},
+      {"/expect_counters/0/equals=5", "/expect_counters/0/equals"},
       {"/servers/1/card/interfaces/0/vpc=red", "/servers/1/card/interfaces/0/vpc"},
       {"/servers/1/card/interfaces/0/addresses/0=10.0.0.10/24", "/servers/1/card/interfaces/0/addresses"},
       {"/servers/1/name=a", "/servers/1/name"},
@@ -89,8 +90,35 @@ TEST(NetworkScenarioErrors, NameThePlace) {
     EXPECT_EQ(ended.status, 2) << override;
     EXPECT_THAT(ended.error, HasSubstr(pointer)) << override;
   }
-  const ScenarioRun run("two_cards", "/expect_counters/0/counter=a.card.nothing");
-  EXPECT_THAT(run.ended.error, HasSubstr("/expect_counters/0: there is no counter a.card.nothing"));
+  for (const char* counter : {"a.card.nothing", "a.card.vpc.fn0.drops.nothing", "a.card.vpc.fn7.drops.rules"}) {
+    const ScenarioRun run("two_cards", fmt::format("/expect_counters/0/counter={}", counter));
+    EXPECT_EQ(run.ended.status, 1) << counter;
+    EXPECT_THAT(run.ended.error, HasSubstr(fmt::format("/expect_counters/0: there is no counter {}", counter)));
+  }
+  const ScenarioRun none("pcap_replay", "/workloads/0/file=captures/none.pcap");
+  EXPECT_EQ(none.ended.status, 2);
+  EXPECT_THAT(none.ended.error, HasSubstr("/workloads/0/file"));
+}
+
+TEST(NetworkScenarioReport, HasWhatWasExpectedAndWhatDevicesSayOfAllowances) {
+  const ScenarioRun run("allowances");
+  const json report = json::parse(run.report());
+  ASSERT_EQ(report["expected_counters"].size(), 2u);
+  const json& connections = report["expected_counters"][0];
+  EXPECT_EQ(connections,
+            json({{"counter", "a.card.vpc.fn3.drops.connections"}, {"least", 3000}, {"most", 3000}, {"value", 3000}}));
+  const auto exceeded = [&report](std::size_t interface, const char* what) {
+    return report["interfaces"][interface]["allowances_exceeded"][what].get<std::uint64_t>();
+  };
+  // As the devices tell their hosts (GET_STATS, ENI): each what it has a limit for, and nothing else.
+  const struct {
+    std::size_t interface;
+    const char* what;
+  } limits[] = {{1, "bandwidth_out"}, {2, "packets_per_second"}, {3, "connections"}, {5, "bandwidth_in"}};
+  for (const auto& limit : limits)
+    for (std::size_t interface = 0; interface < 6; ++interface)
+      EXPECT_EQ(exceeded(interface, limit.what) > 0, interface == limit.interface) << limit.what << " " << interface;
+  EXPECT_EQ(exceeded(3, "connections"), 3000u);
 }
 
 // --- What is on the wire ---------------------------------------------------------------------------------------------

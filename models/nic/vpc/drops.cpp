@@ -59,4 +59,10 @@ std::string name_of(Drop reason) {
   return std::string("inner_") + net::name_of(static_cast<net::Fault>(fault - net::kFaults));
 }
 
+bool is_drop(std::string_view name) {
+  for (std::size_t number = 0; number < kDrops; ++number)
+    if (name_of(static_cast<Drop>(number)) == name) return true;
+  return false;
+}
+
 }  // namespace cardvp::nic

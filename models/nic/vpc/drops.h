@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "models/base/stats.h"
 #include "models/net/parse.h"
@@ -63,11 +64,14 @@ constexpr Drop reason_of(std::uint8_t vpc_reason) {
   return vpc_reason < VPC_REASONS ? static_cast<Drop>(vpc_reason) : Drop::kBadVerdict;
 }
 std::string name_of(Drop reason);
+bool is_drop(std::string_view name);
 
 class DropCounters {
  public:
   // `name`: of whose packets they are.
-  DropCounters(Stats& stats, std::string name) : stats_(stats), name_(std::move(name)) {}
+  DropCounters(Stats& stats, std::string name) : stats_(stats), name_(std::move(name)) {
+    stats_.declare(name_ + ".drops.", is_drop);
+  }
   void count(Drop reason) {
     Counter*& counter = counters_[static_cast<std::size_t>(reason)];
     if (!counter) counter = &stats_.counter(name_ + ".drops." + name_of(reason), "packets");

@@ -87,5 +87,17 @@ TEST(TraceTest, WritesTraceEvents) {
             std::string::npos);
 }
 
+TEST(Stats, ACounterThatIsMadeWhenItCountsIsZeroUntilThen) {
+  Stats stats;
+  stats.declare("card.drops.", [](std::string_view name) { return name == "rules" || name == "ttl"; });
+  stats.counter("card.packets", "packets").add(7);
+  EXPECT_EQ(stats.value("card.packets"), 7u);
+  EXPECT_EQ(stats.value("card.drops.rules"), 0u);
+  stats.counter("card.drops.rules", "packets").add();
+  EXPECT_EQ(stats.value("card.drops.rules"), 1u);
+  for (const char* name : {"card.drops.other", "card.drops.", "card.drop.rules", "drops.rules", "rules", ""})
+    EXPECT_EQ(stats.value(name), std::nullopt) << name;
+}
+
 }  // namespace
 }  // namespace cardvp

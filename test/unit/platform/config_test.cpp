@@ -43,14 +43,16 @@ TEST(Config, SchemaAndStructuresHaveTheSameDefaults) {
   volume.update(minimal()["card"]["volumes"][0]);
   full["name"] = "t";
   full["card"]["volumes"] = json::array({volume});
-  const auto io_defaults = [&](const char* type, std::size_t branch) {
-    json workload = with_defaults(schema["definitions"]["workload"]["allOf"][branch]["then"], schema);
+  const auto io_defaults = [&](const char* type) {
+    json workload;
+    for (const json& branch : schema["definitions"]["workload"]["allOf"])
+      if (branch["if"]["properties"]["type"]["const"] == type) workload = with_defaults(branch["then"], schema);
     workload.update(json{{"type", type}, {"name", type}, {"volume", "v"}});
     return workload;
   };
   full["host"]["workloads"] = {
-      io_defaults("checksum", 0),        io_defaults("io", 1),         io_defaults("call", 2), io_defaults("attest", 3),
-      io_defaults("firmware_update", 4), io_defaults("flash_write", 5)};
+      io_defaults("checksum"),        io_defaults("io"),         io_defaults("call"), io_defaults("attest"),
+      io_defaults("firmware_update"), io_defaults("flash_write")};
   full["host"]["workloads"][2].erase("volume");
   full["host"]["workloads"][2].erase("surprise");  // of another method
   full["host"]["workloads"][2]["method"] = "ping";

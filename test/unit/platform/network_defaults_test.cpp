@@ -1,4 +1,4 @@
-// What the schema says of defaults of the network is what the structures have.
+// What the schema says of defaults of cards, hosts and wire is what the structures have.
 #include <gtest/gtest.h>
 
 #include "scenarios/scenario.h"
@@ -16,7 +16,8 @@ json defaults_of(const json& node) {
   if (node.contains("$ref"))
     return defaults_of(schema().at(json::json_pointer(node.at("$ref").get<std::string>().substr(1))));
   json result = json::object();
-  for (const auto& [name, property] : node.value("properties", json::object()).items()) {
+  const json properties = node.value("properties", json::object());
+  for (const auto& [name, property] : properties.items()) {
     if (property.contains("default")) {
       result[name] = property.at("default");
     } else if (property.contains("$ref")) {
@@ -29,22 +30,13 @@ json defaults_of(const json& node) {
   return result;
 }
 
-const json& branch(const char* type) {
-  for (const json& each : schema()["definitions"]["workload"]["allOf"])
-    if (each["if"]["properties"]["type"]["const"] == type) return each["then"];
-  throw std::runtime_error(type);
-}
-
 json bare() {
   return json::parse(R"({
     "name": "n",
     "servers": [
       {"name": "a", "card": {"interfaces": [{"name": "eth0", "vpc": "v", "addresses": ["10.0.0.2/24"]}]}},
       {"name": "b", "card": {"interfaces": [{"name": "eth0", "vpc": "v", "addresses": ["10.0.0.3/24"]}]}}],
-    "network": {"vpcs": [{"name": "v", "vni": 1}]},
-    "workloads": [{"type": "traffic", "name": "traffic", "from": "a/eth0", "to": "b/eth0"},
-                  {"type": "ping", "name": "ping", "from": "a/eth0", "to": "b/eth0"},
-                  {"type": "replay", "name": "replay", "from": "a/eth0", "to": "b/eth0", "file": "x.pcap"}]
+    "network": {"vpcs": [{"name": "v", "vni": 1}]}
   })");
 }
 
@@ -60,11 +52,6 @@ json full() {
   json wire = defaults_of(schema()["definitions"]["wire"]);
   wire["paths"] = json::array({defaults_of(schema()["definitions"]["path"])});
   document["wire"] = wire;
-  for (json& workload : document["workloads"]) {
-    json spelled = defaults_of(branch(workload["type"].get<std::string>().c_str()));
-    spelled.update(workload);
-    workload = spelled;
-  }
   return document;
 }
 
@@ -124,38 +111,6 @@ TEST_F(NetworkDefaults, OfHostAndWire) {
   EXPECT_EQ(a.wire.paths[0].jitter, b.wire.paths[0].jitter);
   EXPECT_EQ(a.wire.paths[0].loss, b.wire.paths[0].loss);
   EXPECT_EQ(a.wire.paths[0].bandwidth, b.wire.paths[0].bandwidth);
-}
-
-TEST_F(NetworkDefaults, OfWorkloads) {
-  const auto& ta = std::get<scenarios::TrafficWorkload>(a.workloads[0].what);
-  const auto& tb = std::get<scenarios::TrafficWorkload>(b.workloads[0].what);
-  EXPECT_EQ(ta.from.address, tb.from.address);
-  EXPECT_EQ(ta.config.type, tb.config.type);
-  EXPECT_EQ(ta.config.protocol, tb.config.protocol);
-  EXPECT_EQ(ta.config.port, tb.config.port);
-  EXPECT_EQ(ta.config.flows, tb.config.flows);
-  EXPECT_EQ(ta.config.sizes, tb.config.sizes);
-  EXPECT_EQ(ta.config.count, tb.config.count);
-  EXPECT_EQ(ta.config.packets_per_second, tb.config.packets_per_second);
-  EXPECT_EQ(ta.config.burst, tb.config.burst);
-  EXPECT_EQ(ta.config.depth, tb.config.depth);
-  EXPECT_EQ(ta.config.segment, tb.config.segment);
-  EXPECT_EQ(ta.config.verify, tb.config.verify);
-  EXPECT_EQ(ta.config.expect, tb.config.expect);
-  EXPECT_EQ(ta.config.expect_order, tb.config.expect_order);
-  EXPECT_EQ(ta.config.patience, tb.config.patience);
-  EXPECT_EQ(ta.least, tb.least);
-  EXPECT_EQ(ta.most, tb.most);
-  const auto& pa = std::get<scenarios::PingWorkload>(a.workloads[1].what).config;
-  const auto& pb = std::get<scenarios::PingWorkload>(b.workloads[1].what).config;
-  EXPECT_EQ(pa.count, pb.count);
-  EXPECT_EQ(pa.interval, pb.interval);
-  EXPECT_EQ(pa.bytes, pb.bytes);
-  EXPECT_EQ(pa.timeout, pb.timeout);
-  const auto& ra = std::get<scenarios::ReplayWorkload>(a.workloads[2].what);
-  const auto& rb = std::get<scenarios::ReplayWorkload>(b.workloads[2].what);
-  EXPECT_EQ(ra.missing, rb.missing);
-  EXPECT_EQ(ra.patience, rb.patience);
 }
 
 }  // namespace
