@@ -51,7 +51,8 @@ TEST_P(NetworkScenario, PassesAndGivesTheSameReportAgain) {
   const ScenarioRun first(GetParam().scenario), second(GetParam().scenario);
   EXPECT_EQ(first.ended.status, 0) << first.ended.error;
   EXPECT_EQ(first.report(), second.report());
-  for (const json& workload : json::parse(first.report())["workloads"]) EXPECT_TRUE(workload["passed"]) << workload;
+  const json report = json::parse(first.report());
+  for (const json& workload : report["workloads"]) EXPECT_TRUE(workload["passed"]) << workload;
 }
 
 TEST_P(NetworkScenario, FailsIfOneThingIsOtherThanItSays) {

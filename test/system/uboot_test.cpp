@@ -91,7 +91,7 @@ TEST_F(UBoot, SeesTheDramThatThereIs) {
       {{{"send", "bdinfo\r"}}, {{"expect_regex", "^-> size *= 0x([0-9a-f]+)"}, {"equals", "0000000080000000"}}});
   const Ended ended = run({"--set", "/card/dram_mib=2048"});
   EXPECT_EQ(ended.status, 0) << ended.out << ended.error;
-  EXPECT_LT(json::parse(read_file(folder / "out/timing.json"))["peak_memory_mib"], 200);  // allocated on touch
+  EXPECT_LT(json::parse(read_file(folder / "out/timing.json"))["peak_memory_mib"], 256);  // of 2048: allocated on touch
 }
 
 }  // namespace

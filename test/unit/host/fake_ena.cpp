@@ -249,7 +249,7 @@ void FakeEna::post_event(std::uint16_t group, std::uint16_t syndrome, std::span<
   put(event, 0, group);
   put(event, 2, syndrome);
   put<std::uint8_t>(event, 4, event_tail_ / entries % 2 == 0 ? 1 : 0);
-  std::memcpy(&event[16], payload.data(), payload.size_bytes());
+  std::ranges::copy(std::as_bytes(payload), reinterpret_cast<std::byte*>(&event[16]));
   const std::uint64_t base = registers_[0x38] | std::uint64_t{registers_[0x3c]} << 32;
   link_.post(kRequester, base + event_tail_ % entries * 64, event);
   ++event_tail_;
