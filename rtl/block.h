@@ -1,0 +1,187 @@
+// Block: one instance of a Verilated block, clocked as its user asks for.
+//
+// A block has a time of its own, which may be ahead of the simulated time: while a bridge works, the clocks run at
+// once, up to `run_ahead` cycles, and tasks that wait for the outcome resume when the simulated time is there. Outputs
+// that somebody watches, interrupts for instance, are told of at their time.
+//
+//   on demand    The clocks stand while no bridge works (and busy_port, if there is one, is low).
+//   batched      They also run while nothing works: in batches of so many cycles, one event each, until nothing has
+//                happened for quiet_cycles. For blocks that do something on their own account.
+//   every cycle  One event for each edge, always: to look at the block beside other models, cycle by cycle. Slow.
+//
+// A block that has its transactions wait forever, stops or breaks does not stop the simulation: what is in flight
+// fails.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/base/model.h"
+#include "rtl/clocked.h"
+#include "rtl/pin.h"
+#include "rtl/plugin.h"
+
+namespace cardvp::rtl {
+
+class Block;
+
+struct Clocking {
+  enum class Mode : std::uint8_t { kOnDemand, kBatched, kEveryCycle } mode = Mode::kOnDemand;
+  std::uint32_t batch = 64;        // cycles of the first clock
+  std::uint32_t quiet_cycles = 0;  // of batched clocking; 0: never rests
+  std::uint32_t run_ahead = 1024;  // cycles that the block may be ahead of everything else
+  bool skip_idle = true;           // the cycles for which a clock stood are not made up for
+  std::string busy_port;           // an output, high while the block works on its own account
+};
+
+struct Waves {
+  std::filesystem::path file;
+  sc_core::sc_time from;     // of the block
+  std::string trigger_port;  // begin when this output is `trigger_value`, not before `from`
+  std::uint64_t trigger_value = 1;
+};
+
+struct BlockConfig {
+  Clocking clocking;
+  std::uint64_t time_out_cycles = 100'000;  // without progress
+  std::optional<Waves> waves;
+  std::vector<std::string> plusargs;               // "+name=value"
+  std::map<std::string, std::uint64_t> period_ps;  // of clocks, in place of the description's
+  std::map<std::string, std::uint64_t> tie_offs;   // inputs of no interface; others are 0
+};
+
+// A clock of a block, and what is clocked by it.
+class Domain {
+ public:
+  Domain(Block& block, const ClockDescription& clock, std::uint32_t port, Pin pin);
+
+  void add(BridgePins& bridge);
+  void remove(BridgePins& bridge);
+
+  Block& block() const { return block_; }
+  const std::string& clock() const { return clock_; }
+  sc_core::sc_time period() const { return sc_core::sc_time::from_value(period_); }
+  // Of the rising edge that is being sampled, or was the last.
+  sc_core::sc_time edge_time() const { return sc_core::sc_time::from_value(edge_); }
+  std::uint64_t cycles() const { return cycles_; }
+
+  // For calls that cannot wait (b_transport): runs the clocks until the transaction is complete; it then has its time.
+  // If the block is being clocked already, further down the call stack, nothing of it can be done: false.
+  bool run_until(const Completion& completion);
+
+ private:
+  friend class Block;
+  friend class BridgePins;
+
+  void drive() const;
+  void sample() const;
+  void check_time_outs();
+
+  Block& block_;
+  std::string clock_;
+  std::uint32_t port_;
+  Pin pin_;
+  std::vector<BridgePins*> bridges_;
+  std::uint64_t period_, low_;     // in the kernel's resolution, ps
+  std::uint64_t fall_ = 0, rise_;  // the next edges
+  std::uint64_t edge_ = 0;
+  std::uint64_t cycles_ = 0;
+};
+
+class Block : public Model {
+ public:
+  // Throws std::invalid_argument for a port in the configuration that the block does not have.
+  Block(sc_core::sc_module_name name, Sim& sim, std::shared_ptr<const Plugin> plugin, BlockConfig config);
+  ~Block() override;
+
+  const Plugin& plugin() const { return *plugin_; }
+  const BlockDescription& description() const { return plugin_->description(); }
+
+  // An empty pin if there is no such port.
+  Pin pin(std::string_view port) const;
+  // Of that port; the first if the name is empty; null if it is none of the block's clocks.
+  Domain* domain(std::string_view clock = {});
+
+  // Calls the sink, when the simulated time is there, for each change of an output of at most 64 bits, from 0 on.
+  void watch(std::string_view port, std::function<void(std::uint64_t)> sink);
+
+  // Makes resets active for as many cycles as they want. Happens by itself before the first cycle.
+  void reset();
+
+  // The time up to which the block has been evaluated.
+  sc_core::sc_time time() const { return sc_core::sc_time::from_value(time_); }
+  // False once the block has called $finish or $stop, or could not be evaluated.
+  bool running() const { return running_; }
+  // Why not.
+  std::string error() const;
+  std::uint64_t time_outs() const { return time_outs_.value(); }
+
+  // Waveforms, in the format that the plug-in was built for; false if it has none or the file cannot be made.
+  bool start_waves(const std::filesystem::path& file);
+  void stop_waves();
+  bool has_waves() const { return tracing_; }
+  // A line of text beside the pins, for transactions; tracks are made before the waveform begins.
+  std::uint32_t add_track(std::string name);
+  void note(std::uint32_t track, const std::string& text);
+
+  // Verilator's coverage data; false if the plug-in was built without or the file cannot be made.
+  bool write_coverage(const std::filesystem::path& file);
+
+ private:
+  friend class Domain;
+  friend class BridgePins;
+
+  // An output whose changes somebody wants to know.
+  struct Watch {
+    Watch(Block& block, std::uint32_t port, Pin pin, std::function<void(std::uint64_t)> sink);
+    void look(std::uint64_t time);
+    void deliver();
+
+    std::uint32_t port;
+    Pin pin;
+    std::function<void(std::uint64_t)> sink;
+    std::uint64_t value = 0;
+    std::deque<std::pair<std::uint64_t, std::uint64_t>> changes;  // time, value
+    Callback<&Watch::deliver> due;
+  };
+
+  void start_of_simulation() override;
+  void work_begins();
+  void pump();      // runs what the clocking says, and arms itself for the rest
+  void catch_up();  // to the simulated time
+  bool has_work() const;
+  void run_cycles(std::uint64_t cycles);  // of the first clock, at most
+  void cycle();
+  void edges();  // of several clocks: all that are at the next time
+  void undisturbed(std::uint64_t cycles);
+  void eval(std::uint64_t time);
+  void look_at_outputs(std::uint64_t time);
+  void after_clocking();
+  void fail_all(const std::string& reason);
+  void begin_waves_if_due(std::uint64_t time);
+  static void take_message(void* block, cardvp_rtl_severity severity, const char* text);
+
+  std::shared_ptr<const Plugin> plugin_;
+  const cardvp_rtl_plugin& abi_;
+  BlockConfig config_;
+  cardvp_rtl_instance* instance_;
+  std::vector<std::unique_ptr<Domain>> domains_;
+  std::vector<std::unique_ptr<Watch>> watches_;
+  std::vector<std::string> tracks_;
+  std::vector<std::uint32_t> wake_ports_;  // of undisturbed runs
+  Pin busy_;
+  std::uint64_t time_ = 0;
+  std::uint64_t active_until_ = 0;  // batched clocking goes on until then
+  unsigned working_ = 0;            // bridges
+  bool running_ = true, started_ = false, clocking_ = false, tracing_ = false, waves_due_ = false;
+  Counter& time_outs_;
+  Callback<&Block::pump> pump_{scheduler(), *this};
+};
+
+}  // namespace cardvp::rtl
