@@ -1,0 +1,22 @@
+#include "Vaes.h"
+#include "Vaes_bug1.h"
+#include "Vaes_bug2.h"
+#include "Vaes_bug3.h"
+#include "test/unit/rtl_blocks/verilated_block.h"
+
+namespace cardvp::rtl_blocks {
+namespace {
+
+// The first for BUG = 0, the next for 1, and so on.
+template <class... Tops>
+std::unique_ptr<Block> make(unsigned bug) {
+  using Maker = std::unique_ptr<Block> (*)();
+  constexpr Maker makers[] = {[]() -> std::unique_ptr<Block> { return std::make_unique<VerilatedBlock<Tops>>(); }...};
+  return bug < sizeof...(Tops) ? makers[bug]() : nullptr;
+}
+
+}  // namespace
+
+std::unique_ptr<Block> make_aes(unsigned bug) { return make<Vaes, Vaes_bug1, Vaes_bug2, Vaes_bug3>(bug); }
+
+}  // namespace cardvp::rtl_blocks
