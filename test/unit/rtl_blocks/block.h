@@ -63,5 +63,6 @@ class Block {
 
 // bug: the parameter BUG. Null if that was not built.
 std::unique_ptr<Block> make_aes(unsigned bug = 0);
+std::unique_ptr<Block> make_sha2(unsigned bug = 0);
 
 }  // namespace cardvp::rtl_blocks

@@ -2,6 +2,9 @@
 #include "Vaes_bug1.h"
 #include "Vaes_bug2.h"
 #include "Vaes_bug3.h"
+#include "Vsha2.h"
+#include "Vsha2_bug1.h"
+#include "Vsha2_bug2.h"
 #include "test/unit/rtl_blocks/verilated_block.h"
 
 namespace cardvp::rtl_blocks {
@@ -18,5 +21,6 @@ std::unique_ptr<Block> make(unsigned bug) {
 }  // namespace
 
 std::unique_ptr<Block> make_aes(unsigned bug) { return make<Vaes, Vaes_bug1, Vaes_bug2, Vaes_bug3>(bug); }
+std::unique_ptr<Block> make_sha2(unsigned bug) { return make<Vsha2, Vsha2_bug1, Vsha2_bug2>(bug); }
 
 }  // namespace cardvp::rtl_blocks
