@@ -34,6 +34,8 @@ class Block {
   virtual bool write(std::uint32_t address, std::uint32_t value, unsigned strobes = 0xf) = 0;
   virtual std::optional<std::uint32_t> read(std::uint32_t address) = 0;
   virtual bool irq() const = 0;
+  // Its registers are behind a plain port: no errors, no byte strobes.
+  virtual bool has_register_port() const = 0;
 
   // What must be OKAY.
   void set(std::uint32_t address, std::uint32_t value);
@@ -63,6 +65,8 @@ class Block {
 
 // bug: the parameter BUG. Null if that was not built.
 std::unique_ptr<Block> make_aes(unsigned bug = 0);
+std::unique_ptr<Block> make_checksum(unsigned bug = 0);
 std::unique_ptr<Block> make_sha2(unsigned bug = 0);
+std::unique_ptr<Block> make_toeplitz(unsigned bug = 0);
 
 }  // namespace cardvp::rtl_blocks

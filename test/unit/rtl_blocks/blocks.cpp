@@ -2,9 +2,15 @@
 #include "Vaes_bug1.h"
 #include "Vaes_bug2.h"
 #include "Vaes_bug3.h"
+#include "Vchecksum.h"
+#include "Vchecksum_bug1.h"
+#include "Vchecksum_bug2.h"
+#include "Vchecksum_bug3.h"
 #include "Vsha2.h"
 #include "Vsha2_bug1.h"
 #include "Vsha2_bug2.h"
+#include "Vtoeplitz.h"
+#include "Vtoeplitz_bug1.h"
 #include "test/unit/rtl_blocks/verilated_block.h"
 
 namespace cardvp::rtl_blocks {
@@ -21,6 +27,10 @@ std::unique_ptr<Block> make(unsigned bug) {
 }  // namespace
 
 std::unique_ptr<Block> make_aes(unsigned bug) { return make<Vaes, Vaes_bug1, Vaes_bug2, Vaes_bug3>(bug); }
+std::unique_ptr<Block> make_checksum(unsigned bug) {
+  return make<Vchecksum, Vchecksum_bug1, Vchecksum_bug2, Vchecksum_bug3>(bug);
+}
 std::unique_ptr<Block> make_sha2(unsigned bug) { return make<Vsha2, Vsha2_bug1, Vsha2_bug2>(bug); }
+std::unique_ptr<Block> make_toeplitz(unsigned bug) { return make<Vtoeplitz, Vtoeplitz_bug1>(bug); }
 
 }  // namespace cardvp::rtl_blocks

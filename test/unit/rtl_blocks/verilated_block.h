@@ -85,6 +85,8 @@ class VerilatedBlock : public Block {
     }
   }
 
+  bool has_register_port() const override { return kRegisterPort; }
+
   bool irq() const override {
     if constexpr (requires { top_.irq; })
       return top_.irq != 0;
