@@ -6,15 +6,15 @@
 
 namespace cardvp::rtl_blocks {
 
-void Block::set(std::uint32_t address, std::uint32_t value) { EXPECT_TRUE(write(address, value)) << address; }
+void Registers::set(std::uint32_t address, std::uint32_t value) { EXPECT_TRUE(write(address, value)) << address; }
 
-std::uint32_t Block::get(std::uint32_t address) {
+std::uint32_t Registers::get(std::uint32_t address) {
   const std::optional<std::uint32_t> value = read(address);
   EXPECT_TRUE(value) << address;
   return value.value_or(0);
 }
 
-void Block::set_bytes(std::uint32_t address, std::span<const std::uint8_t> bytes) {
+void Registers::set_bytes(std::uint32_t address, std::span<const std::uint8_t> bytes) {
   for (std::size_t i = 0; i < bytes.size(); i += 4) {
     std::uint32_t word = 0;
     for (std::size_t j = i; j < std::min(i + 4, bytes.size()); ++j) word |= std::uint32_t{bytes[j]} << 8 * (j - i);
@@ -22,7 +22,7 @@ void Block::set_bytes(std::uint32_t address, std::span<const std::uint8_t> bytes
   }
 }
 
-Bytes Block::get_bytes(std::uint32_t address, std::size_t size) {
+Bytes Registers::get_bytes(std::uint32_t address, std::size_t size) {
   Bytes made;
   for (std::size_t i = 0; i < size; i += 4) {
     const std::uint32_t word = get(address + static_cast<std::uint32_t>(i));

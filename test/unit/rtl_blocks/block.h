@@ -24,17 +24,15 @@ struct Beat {
   bool last = false;
 };
 
-class Block {
+// A block's registers, in RTL or in a model.
+class Registers {
  public:
-  virtual ~Block() = default;
+  virtual ~Registers() = default;
 
-  // One clock cycle with whatever is pending.
-  virtual void cycle() = 0;
   // A register access; false, or none, if it was answered by an error.
   virtual bool write(std::uint32_t address, std::uint32_t value, unsigned strobes = 0xf) = 0;
   virtual std::optional<std::uint32_t> read(std::uint32_t address) = 0;
-  virtual bool irq() const = 0;
-  // Its registers are behind a plain port: no errors, no byte strobes.
+  // They are behind a plain port: no errors, no byte strobes.
   virtual bool has_register_port() const = 0;
 
   // What must be OKAY.
@@ -43,6 +41,13 @@ class Block {
   // Four bytes a register, the first lowest; the last register is filled up with zeros.
   void set_bytes(std::uint32_t address, std::span<const std::uint8_t> bytes);
   Bytes get_bytes(std::uint32_t address, std::size_t size);
+};
+
+class Block : public Registers {
+ public:
+  // One clock cycle with whatever is pending.
+  virtual void cycle() = 0;
+  virtual bool irq() const = 0;
 
   // Bytes as the beats of one packet, `width` bytes each.
   static std::vector<Beat> packet(std::span<const std::uint8_t> bytes, std::size_t width);
@@ -66,6 +71,7 @@ class Block {
 // bug: the parameter BUG. Null if that was not built.
 std::unique_ptr<Block> make_aes(unsigned bug = 0);
 std::unique_ptr<Block> make_checksum(unsigned bug = 0);
+std::unique_ptr<Block> make_dma(unsigned bug = 0);
 std::unique_ptr<Block> make_sha2(unsigned bug = 0);
 std::unique_ptr<Block> make_toeplitz(unsigned bug = 0);
 

@@ -6,6 +6,9 @@
 #include "Vchecksum_bug1.h"
 #include "Vchecksum_bug2.h"
 #include "Vchecksum_bug3.h"
+#include "Vdma.h"
+#include "Vdma_bug1.h"
+#include "Vdma_bug2.h"
 #include "Vsha2.h"
 #include "Vsha2_bug1.h"
 #include "Vsha2_bug2.h"
@@ -30,6 +33,7 @@ std::unique_ptr<Block> make_aes(unsigned bug) { return make<Vaes, Vaes_bug1, Vae
 std::unique_ptr<Block> make_checksum(unsigned bug) {
   return make<Vchecksum, Vchecksum_bug1, Vchecksum_bug2, Vchecksum_bug3>(bug);
 }
+std::unique_ptr<Block> make_dma(unsigned bug) { return make<Vdma, Vdma_bug1, Vdma_bug2>(bug); }
 std::unique_ptr<Block> make_sha2(unsigned bug) { return make<Vsha2, Vsha2_bug1, Vsha2_bug2>(bug); }
 std::unique_ptr<Block> make_toeplitz(unsigned bug) { return make<Vtoeplitz, Vtoeplitz_bug1>(bug); }
 

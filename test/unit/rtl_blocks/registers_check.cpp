@@ -24,7 +24,7 @@ Masks masks_of(const BankInfo& bank, std::size_t index) {
   return masks;
 }
 
-void check_word(Block& block, std::uint32_t address, std::uint32_t rw, std::uint32_t reset, bool write) {
+void check_word(Registers& block, std::uint32_t address, std::uint32_t rw, std::uint32_t reset, bool write) {
   EXPECT_EQ(block.get(address), reset) << address;
   if (!write) return;
   block.set(address, 0xa5c3'96f0);
@@ -40,7 +40,7 @@ void check_word(Block& block, std::uint32_t address, std::uint32_t rw, std::uint
 
 }  // namespace
 
-void check_registers(Block& block, const BankInfo& bank, std::initializer_list<std::uint32_t> left_out) {
+void check_registers(Registers& block, const BankInfo& bank, std::initializer_list<std::uint32_t> left_out) {
   std::set<std::uint32_t> words;
   for (std::size_t i = 0; i < bank.registers.size(); ++i) {
     const RegisterInfo& info = bank.registers[i];

@@ -10,8 +10,8 @@ namespace cardvp::rtl_blocks {
 
 // Of a block behind reset: reset values, which bits can be written, byte strobes, and errors where nothing is.
 // Registers in `left_out` are read, never written.
-void check_registers(Block& block, const BankInfo& bank, std::initializer_list<std::uint32_t> left_out);
-inline void check_registers(Block& block, const BankInfo& bank, std::uint32_t left_out) {
+void check_registers(Registers& block, const BankInfo& bank, std::initializer_list<std::uint32_t> left_out);
+inline void check_registers(Registers& block, const BankInfo& bank, std::uint32_t left_out) {
   check_registers(block, bank, {left_out});
 }
 
