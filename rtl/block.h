@@ -24,12 +24,11 @@
 
 #include "models/base/model.h"
 #include "rtl/clocked.h"
+#include "rtl/domain.h"
 #include "rtl/pin.h"
 #include "rtl/plugin.h"
 
 namespace cardvp::rtl {
-
-class Block;
 
 struct Clocking {
   enum class Mode : std::uint8_t { kOnDemand, kBatched, kEveryCycle } mode = Mode::kOnDemand;
@@ -54,44 +53,6 @@ struct BlockConfig {
   std::vector<std::string> plusargs;               // "+name=value"
   std::map<std::string, std::uint64_t> period_ps;  // of clocks, in place of the description's
   std::map<std::string, std::uint64_t> tie_offs;   // inputs of no interface; others are 0
-};
-
-// A clock of a block, and what is clocked by it.
-class Domain {
- public:
-  Domain(Block& block, const ClockDescription& clock, std::uint32_t port, Pin pin);
-
-  void add(BridgePins& bridge);
-  void remove(BridgePins& bridge);
-
-  Block& block() const { return block_; }
-  const std::string& clock() const { return clock_; }
-  sc_core::sc_time period() const { return sc_core::sc_time::from_value(period_); }
-  // Of the rising edge that is being sampled, or was the last.
-  sc_core::sc_time edge_time() const { return sc_core::sc_time::from_value(edge_); }
-  std::uint64_t cycles() const { return cycles_; }
-
-  // For calls that cannot wait (b_transport): runs the clocks until the transaction is complete; it then has its time.
-  // If the block is being clocked already, further down the call stack, nothing of it can be done: false.
-  bool run_until(const Completion& completion);
-
- private:
-  friend class Block;
-  friend class BridgePins;
-
-  void drive() const;
-  void sample() const;
-  void check_time_outs();
-
-  Block& block_;
-  std::string clock_;
-  std::uint32_t port_;
-  Pin pin_;
-  std::vector<BridgePins*> bridges_;
-  std::uint64_t period_, low_;     // in the kernel's resolution, ps
-  std::uint64_t fall_ = 0, rise_;  // the next edges
-  std::uint64_t edge_ = 0;
-  std::uint64_t cycles_ = 0;
 };
 
 class Block : public Model {
@@ -140,7 +101,7 @@ class Block : public Model {
   // An output whose changes somebody wants to know.
   struct Watch {
     Watch(Block& block, std::uint32_t port, Pin pin, std::function<void(std::uint64_t)> sink);
-    void look(std::uint64_t time);
+    bool look(std::uint64_t time);  // whether it changed
     void deliver();
 
     std::uint32_t port;
@@ -152,19 +113,28 @@ class Block : public Model {
   };
 
   void start_of_simulation() override;
+  void start();
   void work_begins();
-  void pump();      // runs what the clocking says, and arms itself for the rest
+  void pump();  // runs what the clocking says, and arms itself for the rest
+  void run_ahead();
+  void run_batch();
   void catch_up();  // to the simulated time
-  bool has_work() const;
-  void run_cycles(std::uint64_t cycles);  // of the first clock, at most
-  void cycle();
-  void edges();  // of several clocks: all that are at the next time
-  void undisturbed(std::uint64_t cycles);
+  bool has_work() const { return working_ > 0 || (busy_ && busy_.high()); }
+  bool wanted() const;  // by a bridge that nothing is in flight in
+  std::uint64_t next_edge() const;
+  void arm();
+  void step();   // a cycle, or of several clocks the next edges
+  void cycle();  // of the only clock
+  void edges();
+  std::uint64_t undisturbed(std::uint64_t cycles);  // of the only clock, without bridges; returns how many were run
   void eval(std::uint64_t time);
   void look_at_outputs(std::uint64_t time);
-  void after_clocking();
-  void fail_all(const std::string& reason);
-  void begin_waves_if_due(std::uint64_t time);
+  void stay_awake();
+  void set_reset(const ResetDescription& reset, bool active);
+  void timed_out(BridgePins& bridge);
+  void fail_all();
+  void begin_waves_if_due();
+  void check(std::string_view port, const char* what) const;
   static void take_message(void* block, cardvp_rtl_severity severity, const char* text);
 
   std::shared_ptr<const Plugin> plugin_;
@@ -174,12 +144,16 @@ class Block : public Model {
   std::vector<std::unique_ptr<Domain>> domains_;
   std::vector<std::unique_ptr<Watch>> watches_;
   std::vector<std::string> tracks_;
-  std::vector<std::uint32_t> wake_ports_;  // of undisturbed runs
-  Pin busy_;
+  std::vector<std::uint32_t> looked_at_;  // outputs that end an undisturbed run: of the watches, and:
+  std::vector<Pin> wakes_;                // of the bridges
+  Pin busy_, trigger_;
   std::uint64_t time_ = 0;
   std::uint64_t active_until_ = 0;  // batched clocking goes on until then
   unsigned working_ = 0;            // bridges
-  bool running_ = true, started_ = false, clocking_ = false, tracing_ = false, waves_due_ = false;
+  bool running_ = true, started_ = false, tracing_ = false, waves_due_ = false;
+  bool clocking_ = false;   // further up the call stack
+  bool reset_due_ = false;  // asked for meanwhile
+  bool resetting_ = false;
   Counter& time_outs_;
   Callback<&Block::pump> pump_{scheduler(), *this};
 };

@@ -9,12 +9,14 @@
 
 namespace cardvp::rtl {
 
+class Block;
 class Domain;
 
 // A transaction in a bridge that somebody waits for. It completes at a time of the block, which may be ahead of the
 // simulated time; the task that awaits it resumes when the simulated time is there:
 //
 //   Completion done(scheduler);  queue_.push_back({..., &done});  begin_work();  co_await done;
+// Whoever destroys it before it is done, as a cancelled task does, tells the bridge first.
 class Completion : public Resumption {
  public:
   explicit Completion(Scheduler& scheduler) : Resumption(&scheduler) {}
@@ -76,6 +78,7 @@ class BridgePins {
   Domain* domain() const { return domain_; }
 
  private:
+  friend class Block;
   friend class Domain;
   Domain* domain_ = nullptr;
   std::uint64_t progress_at_ = 0;  // cycle

@@ -27,6 +27,9 @@ enum class InterfaceRole : std::uint8_t { kTarget, kMaster, kSource, kSink };
 
 std::string_view to_string(InterfaceKind kind);  // as in the block description: "axi_lite"
 std::string_view to_string(InterfaceRole role);
+// Throw std::invalid_argument.
+InterfaceKind kind_from(const std::string& text);
+InterfaceRole role_from(const std::string& text);
 
 struct InterfaceDescription {
   std::string name;  // unique within the block

@@ -1,0 +1,211 @@
+#include "rtl/block.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace cardvp::rtl {
+
+Block::Watch::Watch(Block& block, std::uint32_t port, Pin watched, std::function<void(std::uint64_t)> to)
+    : pin(watched), sink(std::move(to)), due(block.scheduler(), *this) {
+  block.looked_at_.push_back(port);
+}
+
+bool Block::Watch::look(std::uint64_t time) {
+  if (pin.get() == value) return false;
+  value = pin.get();
+  changes.emplace_back(time, value);
+  if (!due.pending()) due.call_at(std::max(sc_core::sc_time::from_value(time), sc_core::sc_time_stamp()));
+  return true;
+}
+
+void Block::Watch::deliver() {
+  const std::uint64_t level = changes.front().second;
+  changes.pop_front();
+  if (!changes.empty())
+    due.call_at(std::max(sc_core::sc_time::from_value(changes.front().first), sc_core::sc_time_stamp()));
+  sink(level);
+}
+
+Block::Block(sc_core::sc_module_name name, Sim& sim, std::shared_ptr<const Plugin> plugin, BlockConfig config)
+    : Model(name, sim),
+      plugin_(std::move(plugin)),
+      abi_(plugin_->abi()),
+      config_(std::move(config)),
+      time_outs_(counter("time_outs", "transactions")) {
+  if (!config_.clocking.busy_port.empty()) check(config_.clocking.busy_port, "busy port");
+  if (config_.waves && !config_.waves->trigger_port.empty()) check(config_.waves->trigger_port, "trigger");
+  for (const auto& [port, value] : config_.tie_offs) check(port, "input");
+  std::vector<const char*> plusargs;
+  for (const std::string& argument : config_.plusargs) plusargs.push_back(argument.c_str());
+  const cardvp_rtl_options options = {
+      .name = this->name(),
+      .seed = static_cast<std::uint32_t>(derive_seed(sim.seed, this->name())) | 1,
+      .plusarg_count = static_cast<std::uint32_t>(plusargs.size()),
+      .plusargs = plusargs.data(),
+      .context = this,
+      .message = take_message,
+  };
+  instance_ = abi_.create(&options);
+  if (!instance_) throw std::runtime_error(plugin_->file().string() + ": the block cannot be instantiated");
+  for (ClockDescription clock : description().clocks) {
+    check(clock.port, "clock");
+    if (const auto period = config_.period_ps.find(clock.port); period != config_.period_ps.end())
+      clock.period_ps = period->second;
+    if (clock.period_ps < 2) throw std::invalid_argument("clock " + clock.port + ": a period of at least 2 ps");
+    domains_.push_back(std::make_unique<Domain>(*this, clock, *plugin_->port(clock.port), pin(clock.port)));
+  }
+  for (const auto& [port, period] : config_.period_ps)
+    if (!domain(port)) throw std::invalid_argument("no clock " + port);
+  for (const auto& [port, value] : config_.tie_offs) pin(port).set(value);
+  busy_ = pin(config_.clocking.busy_port);
+  if (config_.waves) trigger_ = pin(config_.waves->trigger_port);
+  waves_due_ = config_.waves.has_value();
+}
+
+Block::~Block() {
+  abi_.final(instance_);
+  for (const auto& domain : domains_)
+    while (!domain->bridges_.empty()) domain->remove(*domain->bridges_.back());
+  abi_.destroy(instance_);
+}
+
+void Block::check(std::string_view port, const char* what) const {
+  if (!plugin_->port(port))
+    throw std::invalid_argument(fmt::format("{} {}: the block {} has no such port", what, port, description().name));
+}
+
+Pin Block::pin(std::string_view port) const {
+  const std::optional<std::uint32_t> index = plugin_->port(port);
+  return index ? Pin(abi_.port(instance_, *index), abi_.ports[*index].width) : Pin();
+}
+
+Domain* Block::domain(std::string_view clock) {
+  for (const auto& candidate : domains_)
+    if (clock.empty() || candidate->clock() == clock) return candidate.get();
+  return nullptr;
+}
+
+void Block::watch(std::string_view port, std::function<void(std::uint64_t)> sink) {
+  check(port, "output");
+  watches_.push_back(std::make_unique<Watch>(*this, *plugin_->port(port), pin(port), std::move(sink)));
+}
+
+void Block::start_of_simulation() {
+  if (config_.clocking.mode != Clocking::Mode::kOnDemand) pump_.call_soon();
+}
+
+void Block::start() {
+  if (started_) return;
+  started_ = true;
+  for (const auto& domain : domains_) domain->skip_to(now().value());
+  for (const ResetDescription& reset : description().resets) set_reset(reset, false);
+  eval(time_);  // so that an asynchronous reset is seen to come
+  reset();
+}
+
+void Block::set_reset(const ResetDescription& reset, bool active) { pin(reset.port).set(active != reset.active_low); }
+
+void Block::reset() {
+  if (clocking_) {
+    reset_due_ = true;
+    return;
+  }
+  if (!started_) return start();
+  reset_due_ = false;
+  catch_up();
+  std::vector<std::pair<const ResetDescription*, std::uint64_t>> active;  // until its clock has had so many cycles
+  for (const ResetDescription& reset : description().resets) {
+    const Domain* const clock = domain(reset.clock);
+    active.emplace_back(&reset, clock->cycles_ + reset.cycles);
+    set_reset(reset, true);
+  }
+  for (const auto& domain : domains_)
+    for (BridgePins* const bridge : domain->bridges_) {
+      bridge->reset();
+      bridge->end_work();
+    }
+  clocking_ = resetting_ = true;
+  while (running_ && !active.empty()) {
+    step();
+    std::erase_if(active, [this](const auto& item) {
+      const bool over = domain(item.first->clock)->cycles_ >= item.second;
+      if (over) set_reset(*item.first, false);
+      return over;
+    });
+  }
+  clocking_ = resetting_ = false;
+  stay_awake();
+  arm();
+}
+
+void Block::eval(std::uint64_t time) {
+  abi_.eval(instance_, time);
+  time_ = time;
+}
+
+void Block::take_message(void* block, cardvp_rtl_severity severity, const char* text) {
+  const Logger& log = static_cast<Block*>(block)->log_;
+  if (severity == CARDVP_RTL_ERROR)
+    log.warning("block says", {{"text", text}});
+  else
+    log.info("block says", {{"text", text}});
+}
+
+std::string Block::error() const {
+  if (running_) return {};
+  return abi_.state(instance_) == CARDVP_RTL_FINISHED ? "$finish" : abi_.error(instance_);
+}
+
+void Block::timed_out(BridgePins& bridge) {
+  log_.warning("no answer from the block",
+               {{"bridge", bridge.name()}, {"transaction", bridge.pending()}, {"cycles", config_.time_out_cycles}});
+  time_outs_.add();
+  bridge.time_out();
+  bridge.end_work();
+}
+
+void Block::fail_all() {
+  for (const auto& domain : domains_)
+    for (BridgePins* const bridge : domain->bridges_) {
+      if (!bridge->working()) continue;
+      log_.warning("the block has stopped",
+                   {{"bridge", bridge->name()}, {"transaction", bridge->pending()}, {"reason", error()}});
+      bridge->time_out();
+      bridge->end_work();
+    }
+}
+
+bool Block::start_waves(const std::filesystem::path& file) {
+  waves_due_ = false;
+  if (!abi_.trace_open) return false;
+  std::vector<const char*> tracks;
+  for (const std::string& track : tracks_) tracks.push_back(track.c_str());
+  tracing_ = abi_.trace_open(instance_, file.c_str(), tracks.data(), static_cast<std::uint32_t>(tracks.size())) != 0;
+  return tracing_;
+}
+
+void Block::stop_waves() {
+  if (tracing_) abi_.trace_close(instance_);
+  tracing_ = false;
+}
+
+void Block::begin_waves_if_due() {
+  const Waves& waves = *config_.waves;
+  if (next_edge() < waves.from.value() || (trigger_ && trigger_.get() != waves.trigger_value)) return;
+  if (!start_waves(waves.file)) log_.error("no waveform", {{"file", waves.file.string()}});
+}
+
+std::uint32_t Block::add_track(std::string name) {
+  tracks_.push_back(std::move(name));
+  return static_cast<std::uint32_t>(tracks_.size() - 1);
+}
+
+void Block::note(std::uint32_t track, const std::string& text) {
+  if (tracing_) abi_.trace_note(instance_, track, text.c_str());
+}
+
+bool Block::write_coverage(const std::filesystem::path& file) {
+  return abi_.coverage_write && abi_.coverage_write(instance_, file.c_str()) != 0;
+}
+
+}  // namespace cardvp::rtl

@@ -1,0 +1,170 @@
+// Block: when its clocks run.
+#include <algorithm>
+
+#include "rtl/block.h"
+
+namespace cardvp::rtl {
+
+using Mode = Clocking::Mode;
+
+void Block::work_begins() {
+  ++working_;
+  if (!clocking_ && config_.clocking.mode != Mode::kEveryCycle) pump_.call_soon();
+}
+
+std::uint64_t Block::next_edge() const {
+  std::uint64_t next = ~std::uint64_t{0};
+  for (const auto& domain : domains_) next = std::min({next, domain->fall_, domain->rise_});
+  return next;
+}
+
+void Block::pump() {
+  start();
+  if (config_.clocking.mode == Mode::kEveryCycle) {
+    clocking_ = true;
+    while (running_ && next_edge() <= now().value()) edges();
+    clocking_ = false;
+  } else {
+    catch_up();
+    clocking_ = true;
+    run_ahead();
+    if (config_.clocking.mode == Mode::kBatched) run_batch();
+    clocking_ = false;
+  }
+  arm();
+}
+
+// What is left to do, at its time.
+void Block::arm() {
+  if (clocking_) return;
+  if (reset_due_) return reset();
+  if (!running_) return fail_all();
+  const Clocking& clocking = config_.clocking;
+  const bool awake = has_work() || clocking.mode == Mode::kEveryCycle ||
+                     (clocking.mode == Mode::kBatched && (clocking.quiet_cycles == 0 || time_ < active_until_));
+  if (awake) pump_.call_at(std::max(sc_core::sc_time::from_value(next_edge()), now()));
+}
+
+void Block::run_ahead() {
+  const std::uint64_t horizon = now().value() + config_.clocking.run_ahead * domains_.front()->period_;
+  while (running_ && has_work() && next_edge() < horizon) step();
+}
+
+void Block::run_batch() {
+  const Domain& first = *domains_.front();
+  const Clocking& clocking = config_.clocking;
+  const std::uint64_t end = now().value() + clocking.batch * first.period_;
+  const auto awake = [&] { return clocking.quiet_cycles == 0 || next_edge() < active_until_; };
+  while (running_ && next_edge() < end && (has_work() || wanted() || awake())) {
+    if (domains_.size() > 1 || has_work() || wanted() || waves_due_)
+      step();
+    else
+      undisturbed((end - first.fall_ + first.period_ - 1) / first.period_);
+  }
+}
+
+bool Block::wanted() const {
+  return std::any_of(wakes_.begin(), wakes_.end(), [](const Pin& pin) { return pin.get() != 0; });
+}
+
+void Block::catch_up() {
+  const std::uint64_t to = now().value();
+  if (next_edge() >= to) return;
+  if (config_.clocking.skip_idle) {
+    for (const auto& domain : domains_) domain->skip_to(to);
+    return;
+  }
+  clocking_ = true;
+  const Domain& first = *domains_.front();
+  while (running_ && next_edge() < to) {
+    if (domains_.size() > 1 || wanted() || waves_due_)
+      step();
+    else
+      undisturbed((to - first.fall_ + first.period_ - 1) / first.period_);
+  }
+  clocking_ = false;
+}
+
+void Block::step() {
+  const Domain& first = *domains_.front();
+  if (domains_.size() == 1 && first.fall_ < first.rise_)
+    cycle();
+  else
+    edges();
+}
+
+void Block::cycle() {
+  if (waves_due_) begin_waves_if_due();
+  Domain& domain = *domains_.front();
+  if (!resetting_) domain.drive();
+  domain.pin_.set(0);
+  eval(domain.fall_);
+  domain.edge_ = domain.rise_;
+  if (!resetting_) domain.sample();
+  domain.pin_.set(1);
+  eval(domain.rise_);
+  domain.fall_ += domain.period_;
+  domain.raise();
+  look_at_outputs(time_);
+}
+
+void Block::edges() {
+  if (waves_due_) begin_waves_if_due();
+  const std::uint64_t at = next_edge();
+  // All that rise together sample what was there before.
+  for (const auto& domain : domains_) {
+    if (domain->rise_ != at) continue;
+    domain->edge_ = at;
+    if (!resetting_) domain->sample();
+  }
+  for (const auto& domain : domains_) {
+    if (domain->rise_ == at) {
+      domain->pin_.set(1);
+      domain->raise();
+    } else if (domain->fall_ == at) {
+      if (!resetting_) domain->drive();
+      domain->pin_.set(0);
+      domain->fall_ += domain->period_;
+    }
+  }
+  eval(at);
+  look_at_outputs(at);
+}
+
+std::uint64_t Block::undisturbed(std::uint64_t cycles) {
+  Domain& domain = *domains_.front();
+  domain.drive();
+  const cardvp_rtl_run request = {
+      .clock = domain.port_,
+      .cycles = cycles,
+      .time = domain.fall_,
+      .low = domain.low_,
+      .period = domain.period_,
+      .watched = looked_at_.data(),
+      .watched_count = static_cast<std::uint32_t>(looked_at_.size()),
+  };
+  const std::uint64_t ran = abi_.run(instance_, &request);
+  if (ran > 0) {
+    domain.fall_ += ran * domain.period_;
+    domain.edge_ = domain.rise_ + (ran - 1) * domain.period_;
+    domain.raise(ran);
+    time_ = domain.edge_;
+  }
+  look_at_outputs(time_);
+  return ran;
+}
+
+// Once a cycle: what has become of the block, and who is to be told.
+void Block::look_at_outputs(std::uint64_t time) {
+  if (abi_.state(instance_) != CARDVP_RTL_RUNNING) {
+    running_ = false;
+    log_.warning("the block has stopped", {{"reason", error()}});
+  }
+  bool active = has_work() || wanted();
+  for (const auto& watch : watches_) active |= watch->look(time);
+  if (active) stay_awake();
+}
+
+void Block::stay_awake() { active_until_ = time_ + config_.clocking.quiet_cycles * domains_.front()->period_; }
+
+}  // namespace cardvp::rtl
