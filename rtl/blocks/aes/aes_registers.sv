@@ -16,7 +16,7 @@ module aes_registers
     // To and from the control.
     output command_t     command,
     output logic [511:0] key,          // byte 0 lowest
-    output logic         key_changed,  // KEY or MODE is being written
+    output logic         key_changed,  // KEY is being written, or what MODE says of it
     output logic         start,
     output logic         abort,
     output logic         zeroise,
@@ -31,7 +31,9 @@ module aes_registers
       AAD_LENGTH = 12'h020, DATA_LENGTH = 12'h024, IV_LENGTH = 12'h028, TAG_LENGTH = 12'h02c;
   localparam logic [11:0] IV = 12'h040, TAG_IN = 12'h050, TAG_OUT = 12'h060, KEY = 12'h080;  // arrays
 
-  logic [2:0] error, mode;
+  localparam logic [2:0] MODE_OF_KEY = 3'b101;  // GCM needs a hash key
+
+  logic [2:0] error, mode, new_mode;
   logic [1:0] interrupt_status, interrupt_enable;
   logic [31:0] unit_length, aad_length, data_length, iv_length;
   logic [4:0] tag_length;
@@ -65,7 +67,9 @@ module aes_registers
   assign start = write_ok && write_address == CONTROL && ones == 3'b001;
   assign abort = write_ok && write_address == CONTROL && (ones[1] || ones[2]);
   assign zeroise = write_ok && write_address == CONTROL && ones[2];
-  assign key_changed = write_ok && (is_key(write_address) || write_address == MODE);
+  assign new_mode = 3'(merged(32'(mode)));
+  assign key_changed = write_ok && (is_key(write_address) ||
+      (write_address == MODE && ((new_mode ^ mode) & MODE_OF_KEY) != 0));
 
   always_ff @(posedge clk) begin
     if (!rst_n) begin
@@ -83,7 +87,7 @@ module aes_registers
     end else if (write_ok) begin
       case (write_address)
         INTERRUPT_ENABLE: interrupt_enable <= 2'(merged(32'(interrupt_enable)));
-        MODE: mode <= 3'(merged(32'(mode)));
+        MODE: mode <= new_mode;
         UNIT_LENGTH: unit_length <= merged(unit_length);
         AAD_LENGTH: aad_length <= merged(aad_length);
         DATA_LENGTH: data_length <= merged(data_length);

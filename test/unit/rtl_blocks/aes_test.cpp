@@ -235,12 +235,15 @@ std::uint64_t cycles_of(AesTest& test, const std::function<void()>& work) {
 }
 
 TEST_F(AesTest, ABlockACycle) {
-  const Bytes key = any(32), tweak = any(16);
-  const auto xts_of = [&](std::size_t size) {
-    return cycles_of(*this, [&] { xts(key, tweak, 512, Bytes(size), false); });
+  const Bytes small = any(32), large = any(64), tweak = any(16);
+  const auto xts_of = [&](const Bytes& key, std::size_t unit, std::size_t units) {
+    return cycles_of(*this, [&] { xts(key, tweak, unit, Bytes(unit * units), false); });
   };
-  xts_of(512);  // the key is expanded
-  EXPECT_EQ(xts_of(64 * 512) - xts_of(32 * 512), 32u * 32);
+  xts_of(small, 512, 1);  // the key is expanded
+  EXPECT_EQ(xts_of(small, 512, 64) - xts_of(small, 512, 32), 32u * 32);
+  xts_of(large, 512, 1);
+  EXPECT_EQ(xts_of(large, 512, 64) - xts_of(large, 512, 32), 32u * 32);
+  EXPECT_EQ(xts_of(large, 16, 64) - xts_of(large, 16, 32), 17u * 32);
   Gcm gcm{any(16), any(12), {}, {}, Bytes(16), false};
   const auto gcm_of = [&](std::size_t size) {
     gcm.data = Bytes(size);
@@ -248,6 +251,37 @@ TEST_F(AesTest, ABlockACycle) {
   };
   gcm_of(16);
   EXPECT_EQ(gcm_of(3200) - gcm_of(1600), 100u);
+}
+
+// From START to the first beat in, with keys that are known already and with new ones, and from there to the first beat
+// out.
+TEST_F(AesTest, LatenciesAreAsDocumented) {
+  block->set(offset::UNIT_LENGTH, 64);
+  block->set(offset::DATA_LENGTH, 64);
+  const auto first_beat_in = [&] {
+    block->send(Block::packet(any(64), kWidth));
+    const std::uint64_t start = block->cycles + 1;
+    block->set(offset::CONTROL, kStart);
+    while (block->to_send.size() == 4) block->cycle();
+    const std::uint64_t in = block->cycles;
+    while (block->received.empty()) block->cycle();
+    EXPECT_EQ(block->cycles - in, 15u);
+    while (block->get(offset::STATUS) & 1) {
+    }
+    block->take_received();
+    return in - start;
+  };
+  struct Case {
+    std::uint32_t mode;
+    std::uint64_t known, added;  // cycles
+  };
+  for (const Case& c :
+       {Case{0, 15, 45}, Case{kKey256, 19, 61}, Case{kGcm, 3, 45 + 11}, Case{kGcm | kKey256, 3, 61 + 15}}) {
+    set_key(any(64), c.mode);
+    EXPECT_EQ(first_beat_in(), c.known + c.added) << c.mode;
+    block->set(offset::MODE, c.mode | kDecrypt);  // takes the same keys
+    EXPECT_EQ(first_beat_in(), c.known) << c.mode;
+  }
 }
 
 TEST_F(AesTest, RegistersAreAsDescribed) { check_registers(*block, regs::kBank, offset::CONTROL); }
