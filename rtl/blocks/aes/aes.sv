@@ -11,7 +11,8 @@
 //
 // Latency: 15 cycles from beat to beat. The first data beat is taken 15 or 19 cycles (keys of 128, 256 bits) behind START
 // with XTS and 3 with GCM; new keys, or other ones by MODE, add 45 or 61, and with GCM 11 or 15 more. Throughput: a beat
-// a cycle, of XTS in units of 512 bytes or more (a unit takes no less than 17 cycles), and of GCM's additional data too.
+// a cycle, of XTS in units of 256 bytes or more (a unit takes no less than 12 or 16 cycles), and of GCM's additional data
+// too.
 //
 // Bad input: registers that make no sense (lengths as in aes.def; XTS with two equal keys) set ERROR.CONFIG and start
 // nothing. A packet that is too short ends the command, the packet out too; of one that is too long the rest is
