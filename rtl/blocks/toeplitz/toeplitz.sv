@@ -61,7 +61,7 @@ module toeplitz #(
   end
 
   logic write, start;
-  assign write = cs && we && !busy;
+  assign write = cs && we;  // ignored while busy
   assign start = write && at == LENGTH && write_data <= MOST_BYTES;
   always_ff @(posedge clk) begin
     if (!rst_n) begin

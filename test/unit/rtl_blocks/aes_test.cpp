@@ -78,7 +78,12 @@ struct AesTest : testing::Test {
     if (gcm.iv.size() != 12) add(gcm.iv);
     add(gcm.additional);
     add(gcm.data);
-    for (Beat& beat : beats) beat.last = false;
+    for (Beat& beat : beats) {
+      // What is beyond a part's end does not count.
+      for (std::size_t i = 0; i < kWidth; ++i)
+        if (!(beat.keep >> i & 1)) beat.data[i] = 0xa5;
+      beat.last = false;
+    }
     if (!beats.empty()) beats.back().last = true;
     return beats;
   }
@@ -347,6 +352,14 @@ TEST_F(AesTest, PacketsOfTheWrongSizeAreErrorsAndTheNextIsRight) {
   EXPECT_EQ(block->get(offset::ERROR), kErrorFraming);
   EXPECT_EQ(block->get_bytes(offset::TAG_OUT, 16), Bytes(16));
   block->set(offset::ERROR, kErrorFraming);
+  gcm.decrypt = true;
+  set_up(gcm);
+  EXPECT_TRUE(run(beats));
+  EXPECT_EQ(block->get(offset::ERROR), kErrorFraming);
+  EXPECT_EQ(block->get(offset::STATUS), 0u);
+  block->set(offset::ERROR, kErrorFraming);
+  gcm.decrypt = false;
+  set_up(gcm);
   beats = beats_of(gcm);
   beats[0].keep &= ~4u;
   EXPECT_TRUE(run(beats));

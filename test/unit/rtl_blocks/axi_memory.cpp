@@ -61,7 +61,7 @@ void AxiMemory::take_write_beat(const Pins& pins, std::mt19937& random, std::vec
     if (pins.wstrb >> i & 1) bytes[burst.address - base + i] = static_cast<std::uint8_t>(pins.wdata >> 8 * i);
   burst.address += 8;
   if (--burst.beats != 0) return;
-  burst.wait = latency == 0 ? 0 : static_cast<unsigned>(random() % latency);
+  burst.wait = write_latency + (latency == 0 ? 0 : static_cast<unsigned>(random() % latency));
   responses_.push_back(burst);
   writes_.pop_front();
 }

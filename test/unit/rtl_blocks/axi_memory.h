@@ -30,7 +30,8 @@ class AxiMemory {
   std::vector<std::uint8_t> bytes;
   std::vector<Fault> bad_reads, bad_writes;     // SLVERR; outside of memory: DECERR
   unsigned pauses = 0;                          // of 100 cycles, on each channel
-  unsigned latency = 0;                         // most cycles until an answer
+  unsigned latency = 0;                         // most cycles until an answer,
+  unsigned write_latency = 0;                   // and more of them until a write's
   std::size_t most_reads = 0, most_writes = 0;  // outstanding at once, seen
   std::uint64_t read_beats = 0, write_beats = 0;
 

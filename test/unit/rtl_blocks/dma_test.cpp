@@ -85,7 +85,7 @@ struct DmaFixture : testing::Test {
   // A first descriptor that is good, then this one.
   void expect_second_fails(const dma_descriptor& descriptor, DmaError code, const char* what) {
     enable(8);
-    add({kFrom, kTo, 8, 0, 0});
+    add({kFrom, kTo + 0x1000, 8, 0, 0});
     add(descriptor);
     run();
     expect_error(code, 1, what);
@@ -189,6 +189,7 @@ TEST_P(DmaTest, ARingThatCannotBeStopsAtOnce) {
 }
 
 TEST_P(DmaTest, ADescriptorThatCannotBeDoneStopsTheRing) {
+  if (block) block->memory.latency = 20;
   fill();
   expect_second_fails({kFrom, kTo, 8, 2, 0}, DmaError::kDescriptor, "flags");
   expect_second_fails({kAll - 6, kTo, 8, 0, 0}, DmaError::kDescriptor, "source");
@@ -267,6 +268,22 @@ TEST_F(DmaRtlTest, SeveralBurstsAreOutstandingAndTheBusIsFull) {
   EXPECT_TRUE(as_expected());
   EXPECT_EQ(block->memory.most_reads, 4u);
   EXPECT_GE(block->memory.most_writes, 2u);
+}
+
+// Bursts of 15, 16, 16, ... beats fill the FIFO but for one word before the error comes.
+TEST_F(DmaRtlTest, WhatAFailedCopyLeavesBehindIsInNobodysWay) {
+  use_rtl();
+  fill();
+  block->memory.write_latency = 1000;
+  device->fail({}, {{kTo, kTo + 7}});
+  expect_second_fails({kFrom + 0x1000 - 120, kTo, 4000, 0, 0}, DmaError::kWrite, "first word");
+  EXPECT_EQ(block->memory.most_writes, 4u);
+  device->fail({}, {});
+  fill();
+  enable(8);
+  copy(kFrom, kTo, 100);
+  run();
+  EXPECT_TRUE(as_expected());
 }
 
 TEST_F(DmaRtlTest, EachSeededFaultIsSeenWhereItIs) {
