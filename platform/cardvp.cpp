@@ -9,6 +9,7 @@
 #include "models/security/secret.h"
 #include "platform/call_command.h"
 #include "platform/key_command.h"
+#include "platform/rtl_command.h"
 #include "platform/scenario_arguments.h"
 #include "platform/tables.h"
 #include "scenarios/installation.h"
@@ -122,7 +123,7 @@ template <class Function>
 RunStatus guarded(RunStatus on_error, Function&& function) {
   try {
     return function();
-  } catch (const platform::ConfigError& error) {
+  } catch (const ConfigError& error) {
     fmt::print(stderr, "cardvp: {}\n", error.what());
     return RunStatus::kConfiguration;
   } catch (const std::exception& error) {
@@ -152,6 +153,8 @@ int sc_main(int argc, char** argv) {
   CLI::App* const call_command = add_call_command(app, call_arguments);
   KeyArguments key_arguments;
   CLI::App* const key_command = add_key_command(app, key_arguments);
+  RtlArguments rtl_arguments;
+  CLI::App* const rtl_command = add_rtl_command(app, rtl_arguments);
   CLI::App* const list_command = app.add_subcommand("list", "List the scenarios that come with the program");
   CLI::App* const registers_command = app.add_subcommand("registers", "Print all register banks, as Markdown");
   CLI::App* const map_command = app.add_subcommand("map", "Print the card's address map, as Markdown");
@@ -168,6 +171,7 @@ int sc_main(int argc, char** argv) {
     if (registers_command->parsed()) fmt::print("{}", platform::register_tables());
     if (map_command->parsed()) fmt::print("{}", platform::memory_map_tables());
     if (key_command->parsed()) run_key_command(*key_command, key_arguments);
+    if (rtl_command->parsed()) run_rtl_command(*rtl_command, rtl_arguments);
     if (call_command->parsed()) {
       const std::string line = signed_call(call_arguments);
       return guarded(RunStatus::kFailed,

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "scenarios/subprocess.h"
+#include "models/support/subprocess.h"
 
 namespace cardvp::scenarios {
 namespace {

@@ -24,16 +24,21 @@ using Waveform = VerilatedVcdC;
 #include "verilated_cov.h"
 #endif
 
-#include "block_tables.h"
+#if defined(__x86_64__)
+#define CARDVP_RTL_CPU "x86_64"
+#elif defined(__aarch64__)
+#define CARDVP_RTL_CPU "aarch64"
+#endif
 
 struct cardvp_rtl_instance;
 
 namespace {
 
+#include "block_tables.h"
+
 struct Broken {};  // thrown out of an evaluation that cannot go on
 
-// Whose code runs. The cheaper way to such a variable: it is looked up at every evaluation.
-__attribute__((tls_model("initial-exec"))) thread_local cardvp_rtl_instance* current = nullptr;
+thread_local cardvp_rtl_instance* current = nullptr;  // whose code runs
 
 #if CARDVP_RTL_TRACE
 #include "plugin_tracks.h"
@@ -99,7 +104,8 @@ struct cardvp_rtl_instance {
   template <class Function>
   void guarded(Function&& function) {
     if (state == CARDVP_RTL_BROKEN) return;
-    current = this;
+    cardvp_rtl_instance*& running = current;
+    running = this;
     try {
       function();
     } catch (const Broken&) {
@@ -109,7 +115,7 @@ struct cardvp_rtl_instance {
       state = CARDVP_RTL_BROKEN;
     }
     flush();
-    current = nullptr;
+    running = nullptr;
   }
 
   void finalise() {

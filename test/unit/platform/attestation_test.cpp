@@ -10,7 +10,7 @@
 
 #include "firmware/sdk/include/handoff.h"
 #include "models/security/descriptor.h"
-#include "scenarios/subprocess.h"
+#include "models/support/subprocess.h"
 #include "test/unit/platform/temporary_folder.h"
 
 namespace cardvp {
@@ -160,14 +160,14 @@ TEST_F(Attestation, WhatIsTooShortIsRefused) {
 }
 
 TEST_F(Attestation, OpenSslAloneVerifiesTheFiles) {
-  const std::string openssl = scenarios::find_program("openssl");
+  const std::string openssl = find_program("openssl");
   ASSERT_FALSE(openssl.empty());
   const TemporaryFolder folder;
   const scenarios::OutputFolder out(folder.path());
   const scenarios::OutputFolder files = scenarios::attestation_folder(out, "quote");
   scenarios::write_attestation(check(), files);
   const auto verify = [&] {
-    return scenarios::run_program({openssl, "dgst", "-sha384", "-verify", files.file("attestation.pem"), "-signature",
+    return run_program({openssl, "dgst", "-sha384", "-verify", files.file("attestation.pem"), "-signature",
                                    files.file("quote.sig"), files.file("quote.bin")},
                                   {})
         .status;

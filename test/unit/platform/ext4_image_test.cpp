@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "scenarios/file_digest.h"
-#include "scenarios/subprocess.h"
+#include "models/support/subprocess.h"
 #include "test/unit/platform/temporary_folder.h"
 
 namespace cardvp {
@@ -52,12 +52,12 @@ TEST(Ext4Image, IsASoundFileSystemWithTheFolderInIt) {
   make_tree(folder, false);
   const std::string image = (folder.path() / "image").string();
   scenarios::make_ext4_image(folder.path() / "tree", kSize, image);
-  EXPECT_EQ(scenarios::run_program({scenarios::find_program("e2fsck"), "-fn", image}, {}).status, 0);
-  const std::string debugfs = scenarios::find_program("debugfs");
-  EXPECT_THAT(scenarios::run_program({debugfs, "-R", "cat /sub/deeper/c", image}, {}).output,
+  EXPECT_EQ(run_program({find_program("e2fsck"), "-fn", image}, {}).status, 0);
+  const std::string debugfs = find_program("debugfs");
+  EXPECT_THAT(run_program({debugfs, "-R", "cat /sub/deeper/c", image}, {}).output,
               HasSubstr("content of tree/sub/deeper/c"));
-  EXPECT_THAT(scenarios::run_program({debugfs, "-R", "stat /sub/link", image}, {}).output, HasSubstr("\"../a.txt\""));
-  EXPECT_THAT(scenarios::run_program({debugfs, "-R", "stat /a.txt", image}, {}).output, HasSubstr("Mode:  0644"));
+  EXPECT_THAT(run_program({debugfs, "-R", "stat /sub/link", image}, {}).output, HasSubstr("\"../a.txt\""));
+  EXPECT_THAT(run_program({debugfs, "-R", "stat /a.txt", image}, {}).output, HasSubstr("Mode:  0644"));
 }
 
 TEST(Ext4Image, SaysWhatIsWrong) {
@@ -77,19 +77,19 @@ TEST(Ext4Image, SaysWhatIsWrong) {
   EXPECT_THAT(message(folder.path() / "odd", kSize), HasSubstr("line break"));
 
   ::setenv("PATH", "/nonexistent", 1);
-  if (scenarios::find_program("mke2fs").empty()) {  // the system folders are looked at in any case
+  if (find_program("mke2fs").empty()) {  // the system folders are looked at in any case
     EXPECT_THAT(message(folder.path() / "big", kSize), HasSubstr("apt-get install e2fsprogs"));
   }
 }
 
 TEST(Subprocess, GivesStatusAndOutput) {
   const auto result =
-      scenarios::run_program({"/bin/sh", "-c", "echo $GREETING; echo err >&2; exit 7"}, {"GREETING=hello"});
+      run_program({"/bin/sh", "-c", "echo $GREETING; echo err >&2; exit 7"}, {"GREETING=hello"});
   EXPECT_EQ(result.status, 7);
   EXPECT_EQ(result.output, "hello\nerr\n");
-  EXPECT_EQ(scenarios::run_program({"/bin/sh", "-c", "kill -9 $$"}, {}).status, -1);
-  EXPECT_NE(scenarios::run_program({"/nonexistent/program"}, {}).status, 0);
-  EXPECT_EQ(scenarios::find_program("no-such-program-of-this-name"), "");
+  EXPECT_EQ(run_program({"/bin/sh", "-c", "kill -9 $$"}, {}).status, -1);
+  EXPECT_NE(run_program({"/nonexistent/program"}, {}).status, 0);
+  EXPECT_EQ(find_program("no-such-program-of-this-name"), "");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "scenarios/subprocess.h"
+#include "models/support/subprocess.h"
 
 #include <spawn.h>
 #include <sys/wait.h>
@@ -10,7 +10,7 @@
 #include <cstring>
 #include <sstream>
 
-namespace cardvp::scenarios {
+namespace cardvp {
 namespace {
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
@@ -84,4 +84,4 @@ ProgramResult run_program(const std::vector<std::string>& command, const std::ve
   return result;
 }
 
-}  // namespace cardvp::scenarios
+}  // namespace cardvp

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace cardvp::scenarios {
+namespace cardvp {
 
 // Its path: looked for in PATH, then in the system folders that an ordinary user's PATH leaves out. Empty: not there.
 std::string find_program(const std::string& name);
@@ -17,4 +17,4 @@ struct ProgramResult {
 // `environment`: "NAME=value", added to this process's own.
 ProgramResult run_program(const std::vector<std::string>& command, const std::vector<std::string>& environment);
 
-}  // namespace cardvp::scenarios
+}  // namespace cardvp
