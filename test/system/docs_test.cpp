@@ -48,5 +48,27 @@ TEST(Docs, CoverEachItemOfTheEnaList) {
   }
 }
 
+// Where reasons of drops are named, and how.
+struct Reasons {
+  const char* file;
+  const char* pattern;
+};
+
+TEST(Docs, SayWhatEachDropMeans) {
+  const std::string page = read_file(kSource / "docs/nic.md");
+  for (const auto& [file, pattern] : {Reasons{"models/nic/ena/packet_unit.cpp", R"re("((?:tx|rx)_\w+)")re"},
+                                      Reasons{"models/nic/vpc/drops.cpp", R"re("(\w+)",)re"},
+                                      Reasons{"models/nic/transport/counters.cpp", R"re("drops\.(\w+)")re"},
+                                      Reasons{"models/net/parse.cpp", R"re(return "(\w+)")re"},
+                                      Reasons{"models/wire/drop.cpp", R"re(return "(\w+)")re"}}) {
+    std::set<std::string> reasons = matches(read_file(kSource / file), pattern, "$1");
+    reasons.erase("unknown");  // of a value that there is not
+    EXPECT_GE(reasons.size(), 8u) << file;
+    for (const std::string& reason : reasons)
+      EXPECT_NE(page.find("`" + reason + "`"), std::string::npos)
+          << "docs/nic.md does not say what " << reason << " is";
+  }
+}
+
 }  // namespace
 }  // namespace cardvp::test

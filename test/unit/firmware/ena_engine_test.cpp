@@ -184,10 +184,7 @@ struct EnaOnEngine : HostMachine {
   // Attached by the firmware, found and started by the host.
   void start(const ena::DriverConfig& driver_config = {}) {
     engine.add(config, link, endpoint);
-    driver = std::make_unique<ena::Driver>("driver", sim, root, driver_config);
-    driver->on_receive([this](unsigned, const ena::RxPacket& packet) {
-      received.emplace_back(packet.frame.begin(), packet.frame.end());
-    });
+    driver = make_driver("driver", driver_config);
     firmware.attach(identity);
     Registers& page = endpoint_page;
     page.write(0x1000 + function_regs::offset::IDENTITY, 0xec201d0f);
@@ -196,6 +193,17 @@ struct EnaOnEngine : HostMachine {
     link_up();
     function = result(root.probe(0));
     ASSERT_TRUE(function);
+    start_driver();
+  }
+  // Before the simulation begins.
+  std::unique_ptr<ena::Driver> make_driver(const char* name, const ena::DriverConfig& driver_config) {
+    auto made = std::make_unique<ena::Driver>(name, sim, root, driver_config);
+    made->on_receive([this](unsigned, const ena::RxPacket& packet) {
+      received.emplace_back(packet.frame.begin(), packet.frame.end());
+    });
+    return made;
+  }
+  void start_driver() {
     const ena::Error error = result(driver->start(*function));
     ASSERT_FALSE(error) << error.text;
     ASSERT_TRUE(result(driver->wait_carrier({1, sc_core::SC_SEC})));
@@ -303,11 +311,86 @@ TEST_F(EnaOnEngine, StopsAndStartsAgain) {
   for (unsigned i = 0; i < 5; ++i) {
     ASSERT_FALSE(result(driver->stop()));
     EXPECT_EQ(firmware.device.state.cqs[0], 0u);
-    const ena::Error error = result(driver->start(*function));
-    ASSERT_FALSE(error) << error.text;
-    ASSERT_TRUE(result(driver->wait_carrier({1, sc_core::SC_SEC})));
+    ASSERT_NO_FATAL_FAILURE(start_driver());
   }
   expect_traffic(50);
+}
+
+TEST_F(EnaOnEngine, StopsUnderTraffic) {
+  start();
+  for (unsigned i = 0; i < 20; ++i) {
+    const std::vector<std::byte> frame = make_frame(1000);
+    for (unsigned packet = 0; packet < 200; ++packet) driver->try_transmit(packet % 4, {.frame = frame});
+    pass(0.0005 * i);  // ever more of them are on their way
+    const ena::Error error = result(driver->stop());
+    ASSERT_FALSE(error) << error.text;
+    EXPECT_EQ(frames.in_use(), 0u);
+    received.clear();
+    ASSERT_NO_FATAL_FAILURE(start_driver());
+    EXPECT_TRUE(received.empty());  // nothing from before
+  }
+  expect_traffic(50);
+  EXPECT_EQ(driver->statistics().resets, 0u);
+  EXPECT_EQ(driver->statistics().bad_completions, 0u);
+}
+
+// What an operator changes of an interface that has run: channels, ring sizes, buffers, where the TX queues are.
+TEST_F(EnaOnEngine, OtherQueuesAndRings) {
+  using Placement = ena::DriverConfig::Placement;
+  std::vector<std::unique_ptr<ena::Driver>> others;
+  others.push_back(make_driver("one_queue", {.queues = 1, .tx_entries = 1024, .rx_entries = 256}));
+  others.push_back(make_driver("short_tx", {.queues = 4, .tx_entries = 32, .rx_buffer_bytes = 256}));
+  others.push_back(make_driver("short_rx", {.queues = 3, .rx_entries = 64, .placement = Placement::kHostMemory}));
+  others.push_back(make_driver("more_than_there_are", {.queues = 64, .tx_entries = 32768, .rx_entries = 32768}));
+  start();
+  std::vector<std::vector<unsigned>> seen;
+  for (auto& next : others) {
+    expect_traffic(40);
+    ASSERT_FALSE(result(driver->stop()));
+    std::swap(driver, next);
+    ASSERT_NO_FATAL_FAILURE(start_driver());
+    seen.push_back({driver->info().queues, driver->info().tx_entries, driver->info().rx_entries, driver->info().llq});
+  }
+  expect_traffic(40);
+  EXPECT_EQ(seen, (std::vector<std::vector<unsigned>>{
+                      {1, 1024, 256, 1}, {4, 32, 1024, 1}, {3, 1024, 64, 0}, {4, 1024, 1024, 1}}));
+}
+
+// Enough in one queue for every counter of 16 bits to wrap on both sides: each packet comes back, in order.
+TEST_F(EnaOnEngine, CountersWrap) {
+  start({.queues = 1, .interrupt_latency = {}});
+  std::vector<std::byte> frame = make_frame(64);
+  std::uint32_t sent = 0, came = 0;
+  while (sent < 70'000) {
+    for (unsigned i = 0; i < 500; ++i, ++sent) {
+      std::memcpy(&frame[20], &sent, 4);
+      ASSERT_TRUE(driver->try_transmit(0, {.frame = frame}));
+    }
+    pass(0.1);
+    for (const std::vector<std::byte>& each : received) {
+      std::memcpy(&frame[20], &came, 4);
+      ASSERT_EQ(each, frame) << came;
+      ++came;
+    }
+    received.clear();
+    ASSERT_EQ(came, sent);
+  }
+  EXPECT_EQ(driver->statistics().resets, 0u);
+}
+
+TEST_F(EnaOnEngine, EveryMtu) {
+  start();
+  for (const unsigned mtu : {128u, 1500u, 4000u, 9001u, 128u}) {
+    ASSERT_FALSE(result(driver->set_mtu(mtu))) << mtu;
+    received.clear();
+    const std::vector<std::byte> longest = make_frame(mtu + 14), longer = make_frame(mtu + 15);
+    EXPECT_TRUE(result(driver->transmit(0, {.frame = longest})));
+    EXPECT_TRUE(result(driver->transmit(0, {.frame = longer})));  // for the driver it may have a VLAN tag
+    pass(1);
+    EXPECT_EQ(received, std::vector(1, longest)) << mtu;
+  }
+  EXPECT_EQ(count("nic.fn0.drops.rx_too_long"), 5u);
+  EXPECT_TRUE(result(driver->set_mtu(127)));
 }
 
 TEST_F(EnaOnEngine, MtuAndTable) {
@@ -332,8 +415,7 @@ TEST_F(EnaOnEngine, LiveUpdate) {
   EXPECT_GE(driver->statistics().keep_alives, 14u);
   ASSERT_FALSE(result(driver->stop()));  // the queues are known
   EXPECT_EQ(driver->statistics().resets, 0u);
-  const ena::Error error = result(driver->start(*function));
-  ASSERT_FALSE(error) << error.text;
+  ASSERT_NO_FATAL_FAILURE(start_driver());
   expect_traffic(20);
 }
 

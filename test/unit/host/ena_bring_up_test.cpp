@@ -1,4 +1,8 @@
 // The ENA driver's way to traffic (docs/nic.md), against a device that expects what it says.
+#include <array>
+
+#include <fmt/format.h>
+
 #include "test/unit/host/ena_machine.h"
 
 namespace cardvp::host {
@@ -163,6 +167,34 @@ TEST_P(EnaWithout, ComesUpAndAsksForNothingThatIsNotOffered) {
   EXPECT_TRUE(send({.frame = bytes(60)}));
   pass(1);
   EXPECT_EQ(device->sent.size(), 1u);
+}
+
+// All that a device may offer: the hash function (10) and its input (18) only together with the indirection table (12).
+TEST_F(EnaBringUp, EveryCombinationOfOptionalFeatures) {
+  constexpr auto bit = [](unsigned id) { return std::uint32_t{1} << id; };
+  constexpr std::array kRss{0u, bit(12), bit(10) | bit(12), bit(12) | bit(18), bit(10) | bit(12) | bit(18)};
+  constexpr std::array kOptional{3u, 4u, 10u, 12u, 18u, 20u, 27u};
+  make();
+  std::uint32_t needed = device->features;
+  for (const unsigned id : kOptional) needed &= ~bit(id);
+  for (unsigned others = 0; others < 16; ++others)
+    for (const std::uint32_t rss : kRss) {
+      device->features = needed | rss | (others & 3) << 3 | (others & 4 ? bit(20) : 0) | (others & 8 ? bit(27) : 0);
+      SCOPED_TRACE(fmt::format("features {:#x}", device->features));
+      device->admin.clear();
+      device->sent.clear();
+      received.clear();
+      ASSERT_NO_FATAL_FAILURE(start_well());
+      for (const unsigned id : kOptional)
+        EXPECT_EQ(commands(8, id) + commands(9, id) > 0, (device->features & bit(id)) != 0) << "feature " << id;
+      EXPECT_TRUE(send({.frame = bytes(60)}));
+      EXPECT_TRUE(device->deliver(bytes(61)));
+      pass(1);
+      EXPECT_EQ(device->sent.size(), 1u);
+      EXPECT_EQ(received.size(), 1u);
+      const ena::Error error = result(driver->stop());
+      ASSERT_FALSE(error) << error.text;
+    }
 }
 
 // Offered, but the device says that it cannot (status 3).
