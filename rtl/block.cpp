@@ -32,7 +32,6 @@ Block::Block(sc_core::sc_module_name name, Sim& sim, std::shared_ptr<const Plugi
       abi_(plugin_->abi()),
       config_(std::move(config)),
       time_outs_(counter("time_outs", "transactions")) {
-  if (!config_.clocking.busy_port.empty()) check(config_.clocking.busy_port, "busy port");
   if (config_.waves && !config_.waves->trigger_port.empty()) check(config_.waves->trigger_port, "trigger");
   for (const auto& [port, value] : config_.tie_offs) check(port, "input");
   std::vector<const char*> plusargs;
@@ -57,7 +56,7 @@ Block::Block(sc_core::sc_module_name name, Sim& sim, std::shared_ptr<const Plugi
   for (const auto& [port, period] : config_.period_ps)
     if (!domain(port)) throw std::invalid_argument("no clock " + port);
   for (const auto& [port, value] : config_.tie_offs) pin(port).set(value);
-  busy_ = pin(config_.clocking.busy_port);
+  set_clocking(config_.clocking);
   if (config_.waves) trigger_ = pin(config_.waves->trigger_port);
   waves_due_ = config_.waves.has_value();
 }
@@ -100,30 +99,35 @@ void Block::start() {
   for (const auto& domain : domains_) domain->skip_to(now().value());
   for (const ResetDescription& reset : description().resets) set_reset(reset, false);
   eval(time_);  // so that an asynchronous reset is seen to come
-  reset();
+  run_reset();
 }
 
 void Block::set_reset(const ResetDescription& reset, bool active) { pin(reset.port).set(active != reset.active_low); }
 
 void Block::reset() {
+  if (!started_) return start();
   if (clocking_) {
     reset_due_ = true;
     return;
   }
-  if (!started_) return start();
   reset_due_ = false;
-  catch_up();
-  std::vector<std::pair<const ResetDescription*, std::uint64_t>> active;  // until its clock has had so many cycles
-  for (const ResetDescription& reset : description().resets) {
-    const Domain* const clock = domain(reset.clock);
-    active.emplace_back(&reset, clock->cycles_ + reset.cycles);
-    set_reset(reset, true);
-  }
   for (const auto& domain : domains_)
     for (BridgePins* const bridge : domain->bridges_) {
       bridge->reset();
       bridge->end_work();
     }
+  catch_up();
+  run_reset();
+  arm();
+}
+
+// The cycles of a reset, which bridges do not take part in.
+void Block::run_reset() {
+  std::vector<std::pair<const ResetDescription*, std::uint64_t>> active;  // until its clock has had so many cycles
+  for (const ResetDescription& reset : description().resets) {
+    active.emplace_back(&reset, domain(reset.clock)->cycles_ + reset.cycles);
+    set_reset(reset, true);
+  }
   clocking_ = resetting_ = true;
   while (running_ && !active.empty()) {
     step();
@@ -134,8 +138,9 @@ void Block::reset() {
     });
   }
   clocking_ = resetting_ = false;
+  for (const auto& domain : domains_)
+    for (BridgePins* const bridge : domain->bridges_) bridge->made_progress();
   stay_awake();
-  arm();
 }
 
 void Block::eval(std::uint64_t time) {

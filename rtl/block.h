@@ -72,6 +72,9 @@ class Block : public Model {
   // Calls the sink, when the simulated time is there, for each change of an output of at most 64 bits, from 0 on.
   void watch(std::string_view port, std::function<void(std::uint64_t)> sink);
 
+  // From now on. Throws as the constructor does.
+  void set_clocking(const Clocking& clocking);
+
   // Makes resets active for as many cycles as they want. Happens by itself before the first cycle.
   void reset();
 
@@ -114,12 +117,14 @@ class Block : public Model {
 
   void start_of_simulation() override;
   void start();
+  void run_reset();
   void work_begins();
   void pump();  // runs what the clocking says, and arms itself for the rest
   void run_ahead();
   void run_batch();
   void catch_up();  // to the simulated time
   bool has_work() const { return working_ > 0 || (busy_ && busy_.high()); }
+  bool going() const { return running_ && !reset_due_; }
   bool wanted() const;  // by a bridge that nothing is in flight in
   std::uint64_t next_edge() const;
   void arm();

@@ -7,6 +7,16 @@ namespace cardvp::rtl {
 
 using Mode = Clocking::Mode;
 
+void Block::set_clocking(const Clocking& clocking) {
+  if (!clocking.busy_port.empty()) check(clocking.busy_port, "busy port");
+  config_.clocking = clocking;
+  busy_ = pin(clocking.busy_port);
+  if (!sc_core::sc_start_of_simulation_invoked()) return;
+  pump_.cancel();
+  stay_awake();
+  arm();
+}
+
 void Block::work_begins() {
   ++working_;
   if (!clocking_ && config_.clocking.mode != Mode::kEveryCycle) pump_.call_soon();
@@ -22,7 +32,7 @@ void Block::pump() {
   start();
   if (config_.clocking.mode == Mode::kEveryCycle) {
     clocking_ = true;
-    while (running_ && next_edge() <= now().value()) edges();
+    while (going() && next_edge() <= now().value()) edges();
     clocking_ = false;
   } else {
     catch_up();
@@ -47,7 +57,7 @@ void Block::arm() {
 
 void Block::run_ahead() {
   const std::uint64_t horizon = now().value() + config_.clocking.run_ahead * domains_.front()->period_;
-  while (running_ && has_work() && next_edge() < horizon) step();
+  while (going() && has_work() && next_edge() < horizon) step();
 }
 
 void Block::run_batch() {
@@ -55,7 +65,7 @@ void Block::run_batch() {
   const Clocking& clocking = config_.clocking;
   const std::uint64_t end = now().value() + clocking.batch * first.period_;
   const auto awake = [&] { return clocking.quiet_cycles == 0 || next_edge() < active_until_; };
-  while (running_ && next_edge() < end && (has_work() || wanted() || awake())) {
+  while (going() && next_edge() < end && (has_work() || wanted() || awake())) {
     if (domains_.size() > 1 || has_work() || wanted() || waves_due_)
       step();
     else
@@ -76,7 +86,7 @@ void Block::catch_up() {
   }
   clocking_ = true;
   const Domain& first = *domains_.front();
-  while (running_ && next_edge() < to) {
+  while (going() && next_edge() < to) {
     if (domains_.size() > 1 || wanted() || waves_due_)
       step();
     else

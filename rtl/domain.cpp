@@ -55,7 +55,7 @@ bool Domain::run_until(const Completion& completion) {
   block.start();
   block.catch_up();
   block.clocking_ = true;
-  while (!completion.done() && block.running_ && block.working_ > 0) block.step();
+  while (!completion.done() && block.going() && block.working_ > 0) block.step();
   block.clocking_ = false;
   block.arm();
   return completion.done();
