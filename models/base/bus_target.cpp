@@ -1,6 +1,7 @@
 #include "models/base/bus_target.h"
 
 #include <cstring>
+#include <utility>
 
 #include "models/base/cpu_id.h"
 
@@ -35,9 +36,10 @@ void BusTarget::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time&
     return;
   }
   delay += access_delay_;
-  ahead_ = delay;
+  // What the block does may come back to it.
+  const sc_core::sc_time outer = std::exchange(ahead_, delay);
   const bool done = access(access_of(payload));
-  ahead_ = sc_core::SC_ZERO_TIME;
+  delay = std::exchange(ahead_, outer);
   payload.set_dmi_allowed(false);
   payload.set_response_status(done ? tlm::TLM_OK_RESPONSE : tlm::TLM_ADDRESS_ERROR_RESPONSE);
 }

@@ -43,6 +43,8 @@ class BusTarget : public Model {
   // What each access costs, beside the bus itself. Default 10 ns.
   void set_access_delay(sc_core::sc_time delay) { access_delay_ = delay; }
   sc_core::sc_time access_delay() const { return access_delay_; }
+  // Makes the access in progress take longer than the others.
+  void add_delay(sc_core::sc_time time) { ahead_ += time; }
   // The simulated time of the access in progress; outside of one, now().
   sc_core::sc_time access_time() const { return now() + ahead_; }
 
