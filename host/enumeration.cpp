@@ -23,16 +23,16 @@ Task<std::optional<PciFunction>> RootComplex::probe(std::uint8_t number) {
     function.vendor = known->vendor;
     function.device = known->device;
     function.bars = known->bars;
-    co_return co_await identify(function);
+    co_return co_await identify(function, true);
   }
   if ((id.value & 0xffff) == 0xffff) co_return std::nullopt;
   function.vendor = static_cast<std::uint16_t>(id.value);
   function.device = static_cast<std::uint16_t>(id.value >> 16);
-  co_return co_await identify(function);
+  co_return co_await identify(function, false);
 }
 
 // Fills in what is the same for all kinds of function, and sets it to work.
-Task<std::optional<PciFunction>> RootComplex::identify(PciFunction function) {
+Task<std::optional<PciFunction>> RootComplex::identify(PciFunction function, bool is_virtual) {
   const std::uint32_t revision = co_await function.config_read(pci::kRevision);
   function.revision = static_cast<std::uint8_t>(revision);
   function.class_code = revision >> 8;
@@ -44,12 +44,13 @@ Task<std::optional<PciFunction>> RootComplex::identify(PciFunction function) {
   function.subsystem_vendor = static_cast<std::uint16_t>(subsystem);
   function.subsystem = static_cast<std::uint16_t>(subsystem >> 16);
 
-  if (!virtual_[function.number()]) {
+  if (!is_virtual) {
     co_await function.config_write(pci::kCommand, 0, 2);  // no decode while BARs hold nonsense
     for (unsigned index = 0; index < function.bars.size();) index += co_await place_bar(function, index);
   }
   co_await walk_capabilities(function);
   co_await walk_extended_capabilities(function);
+  if (function.sriov_capability) co_await announce_ari(function);
   co_await function.config_write(pci::kCommand, pci::kCommandMemory | pci::kCommandBusMaster | pci::kCommandNoIntx, 2);
   log_.info("function found", {{"function", function.name()},
                                {"id", hex(function.vendor) + ":" + hex(function.device)},

@@ -100,6 +100,7 @@ Task<bool> PciFunction::flr() const {
   for (unsigned i = 0; i < saved.size(); ++i)
     co_await config_write(static_cast<std::uint16_t>(pci::kBar0 + 4 * i), saved[i]);
   co_await config_write(pci::kCommand, command, 2);
+  if (sriov_capability) co_await root_->announce_ari(*this);
   co_return true;
 }
 

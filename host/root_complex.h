@@ -62,7 +62,7 @@ class RootComplex : public Model, public pcie::HostPort {
   // enabled (takes 100 ms). Returns those that are there; the card may keep some back, and add or take them later, as
   // it may any function: wait_function() and removals(). None if the function has not so many, or there is no room.
   Task<std::vector<PciFunction>> enable_virtual(const PciFunction& physical, unsigned count);
-  // Takes them away; counts as their removal.
+  // Takes them away, which counts as their removal; takes a second if there are any.
   Task<> disable_virtual(const PciFunction& physical);
 
   // An interrupt of its own for `handler`, which is called when the message arrives (it must not destroy itself).
@@ -93,7 +93,7 @@ class RootComplex : public Model, public pcie::HostPort {
     Bars bars;
   };
 
-  Task<std::optional<PciFunction>> identify(PciFunction function);
+  Task<std::optional<PciFunction>> identify(PciFunction function, bool is_virtual);
   // What the BAR at `offset` says of itself when it is written with ones; size 0: there is none, or of no use.
   struct BarKind {
     std::uint64_t size = 0;
@@ -107,6 +107,7 @@ class RootComplex : public Model, public pcie::HostPort {
   std::uint64_t place(PciFunction::Bar& window, std::uint64_t size, bool wide);
   Task<std::optional<Bars>> place_virtual_bars(const PciFunction& physical, unsigned total);
   void forget_virtual(std::uint8_t physical);
+  Task<> announce_ari(const PciFunction& physical);
   Task<> walk_capabilities(PciFunction& function);
   Task<> walk_extended_capabilities(PciFunction& function);
   Task<> read_msix(PciFunction& function, std::uint16_t capability);

@@ -19,12 +19,13 @@ Task<std::vector<PciFunction>> RootComplex::enable_virtual(const PciFunction& ph
   if (!physical.sriov_capability) co_return found;
   co_await disable_virtual(physical);
   const std::uint32_t total = co_await physical.config_read(at(physical, pci::kSriovTotal), 2);
-  if (count > total || total == 0xffff) co_return found;
+  if (count == 0 || count > total || total == 0xffff) co_return found;
   co_await physical.config_write(at(physical, pci::kSriovPageSize), pci::kSriovPage4k);
   const std::optional<Bars> bars = co_await place_virtual_bars(physical, total);
   if (!bars) co_return found;
   co_await physical.config_write(at(physical, pci::kSriovCount), count, 2);
 
+  // These may depend on NumVFs and on the hierarchy (9.3.3.9, 9.3.3.10).
   const std::uint32_t first = co_await physical.config_read(at(physical, pci::kSriovFirst), 2);
   const std::uint32_t stride = co_await physical.config_read(at(physical, pci::kSriovStride), 2);
   const std::uint32_t device = co_await physical.config_read(at(physical, pci::kSriovDevice), 2);
@@ -41,8 +42,8 @@ Task<std::vector<PciFunction>> RootComplex::enable_virtual(const PciFunction& ph
     virtual_[number] = one;
     numbers.push_back(static_cast<std::uint8_t>(number));
   }
-  co_await physical.config_write(at(physical, pci::kSriovControl),
-                                 pci::kSriovEnable | pci::kSriovMemory | pci::kSriovAriHierarchy, 2);
+  const std::uint32_t control = co_await physical.config_read(at(physical, pci::kSriovControl), 2);
+  co_await physical.config_write(at(physical, pci::kSriovControl), control | pci::kSriovEnable | pci::kSriovMemory, 2);
   co_await delay({100, sc_core::SC_MS});  // the time that they may take (9.3.3.3.1)
   for (const std::uint8_t number : numbers) {
     if (auto one = co_await probe(number)) found.push_back(std::move(*one));
@@ -52,8 +53,17 @@ Task<std::vector<PciFunction>> RootComplex::enable_virtual(const PciFunction& ph
 
 Task<> RootComplex::disable_virtual(const PciFunction& physical) {
   if (!physical.sriov_capability) co_return;
-  co_await physical.config_write(at(physical, pci::kSriovControl), 0, 2);
+  const std::uint32_t control = co_await physical.config_read(at(physical, pci::kSriovControl), 2);
+  const bool enabled = control & pci::kSriovEnable;
+  if (enabled) co_await physical.config_write(at(physical, pci::kSriovControl), control & pci::kSriovAriHierarchy, 2);
   forget_virtual(physical.number());
+  if (enabled) co_await delay({1, sc_core::SC_SEC});  // before the capability may be read again (9.3.3.3.1)
+}
+
+// The root port takes part in ARI. Only the lowest physical function has the bit; the others ignore it (9.3.3.3.5).
+Task<> RootComplex::announce_ari(const PciFunction& physical) {
+  const std::uint32_t control = co_await physical.config_read(at(physical, pci::kSriovControl), 2);
+  co_await physical.config_write(at(physical, pci::kSriovControl), control | pci::kSriovAriHierarchy, 2);
 }
 
 void RootComplex::forget_virtual(std::uint8_t physical) {

@@ -59,6 +59,8 @@ class ConfigSpace {
   // SR-IOV. Makes the capability of the function `number`, or one virtual function more; `first` is the first one's
   // number, the others follow.
   void add_virtual_function(std::uint8_t number, std::uint8_t first, const std::vector<FunctionConfig::Bar>& bars);
+  // ARI Capable Hierarchy is the lowest physical function's; 0 in the others (9.3.3.3.5).
+  void offer_ari_hierarchy(bool on);
   bool vf_enabled() const { return dword(kSriovControl) & kVfEnable; }
   bool vf_memory_enabled() const { return dword(kSriovControl) & kVfMemorySpace; }
   unsigned vf_count() const { return dword(kSriovCount) & 0xffff; }

@@ -93,7 +93,15 @@ void Endpoint::link_reset() {
 Function* Endpoint::configured(std::uint8_t function, std::uint16_t offset, unsigned size) {
   Function* const target = functions_[function];
   const bool within_dword = (size == 1 || size == 2 || size == 4) && offset % 4 + size <= 4 && offset < 0x1000;
-  return target && target->present() && within_dword ? target : nullptr;
+  if (!target || !target->present() || !within_dword) return nullptr;
+  if (target->has_virtual()) target->offer_ari_hierarchy(is_lowest_physical(*target));
+  return target;
+}
+
+bool Endpoint::is_lowest_physical(const Function& function) const {
+  const auto found = std::find_if(functions_.begin(), functions_.end(),
+                                  [](const Function* one) { return one && one->present() && one->has_virtual(); });
+  return found != functions_.end() && *found == &function;
 }
 
 ReadResult Endpoint::config_read(std::uint8_t, std::uint8_t function, std::uint16_t offset, unsigned size) {
@@ -167,10 +175,10 @@ void Endpoint::decode() {
 // Adds what no earlier claim took. Windows are aligned to their sizes, so each piece is at least a page, and no access
 // that is aligned can reach from one claim into another.
 void Endpoint::add_claim(Claim claim) {
-  const std::size_t earlier = claims_.size();
+  const auto earlier = static_cast<std::ptrdiff_t>(claims_.size());
   bool left = true;
-  for (std::size_t i = 0; i < earlier && left; ++i) {
-    const Claim taken = claims_[i];
+  for (std::ptrdiff_t i = 0; i < earlier && left; ++i) {
+    const Claim taken = claims_[static_cast<std::size_t>(i)];
     if (taken.last < claim.first) continue;
     if (taken.first > claim.last) break;
     if (taken.first > claim.first) {
@@ -182,7 +190,9 @@ void Endpoint::add_claim(Claim claim) {
     claim.first = taken.last + 1;  // wraps to 0 only if nothing is left
   }
   if (left) claims_.push_back(claim);
-  std::sort(claims_.begin(), claims_.end(), [](const Claim& a, const Claim& b) { return a.first < b.first; });
+  // What was added is in order, too.
+  std::inplace_merge(claims_.begin(), claims_.begin() + earlier, claims_.end(),
+                     [](const Claim& a, const Claim& b) { return a.first < b.first; });
 }
 
 }  // namespace cardvp::pcie

@@ -47,6 +47,7 @@ class Endpoint : public RegisterTarget, public DevicePort {
   void add_claim(Claim claim);
 
   std::uint8_t next_function(const Function& function) const;
+  bool is_lowest_physical(const Function& function) const;
   Function* configured(std::uint8_t function, std::uint16_t offset, unsigned size);
   void unclaimed(bool posted);
 

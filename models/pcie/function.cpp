@@ -37,7 +37,7 @@ Function::Function(sc_core::sc_module_name name, Sim& sim, Link& link, std::uint
       writes_dropped_(counter("writes_dropped", "packets")) {
   for (const FunctionConfig::Bar& bar : config.bars) bar_sizes_[bar.index] = bar.size;
   control_.on_read(regs::STATUS, [this](std::uint32_t) {
-    return regs::STATUS_HARDWARE.in(client_ != nullptr) | regs::STATUS_MEMORY.in(config_.memory_enabled()) |
+    return regs::STATUS_HARDWARE.in(client_ != nullptr) | regs::STATUS_MEMORY.in(memory_enabled()) |
            regs::STATUS_BUS_MASTER.in(config_.bus_master());
   });
 }
@@ -95,9 +95,8 @@ void Function::reset(ConfigSpace::Reset kind) {
 }
 
 void Function::settings_changed() {
-  const bool memory = physical_ ? physical_->config_.vf_memory_enabled() : config_.memory_enabled();
   const bool awake = config_.in_d0() && (!physical_ || physical_->config_.in_d0());
-  decodes_ = present() && memory && awake;
+  decodes_ = present() && memory_enabled() && awake;
   masters_ = present() && config_.bus_master() && awake;
   messages_ = masters_ && config_.msix_enabled() && !config_.msix_masked();
   if (decode_changed_) decode_changed_();
@@ -109,7 +108,7 @@ std::uint32_t Function::config_read(std::uint16_t offset, unsigned size) {
   config_.set_identity(static_cast<std::uint32_t>(control_.get(regs::IDENTITY)),
                        static_cast<std::uint32_t>(control_.get(regs::CLASS)),
                        static_cast<std::uint32_t>(control_.get(regs::SUBSYSTEM)));
-  if (!virtual_.empty())
+  if (has_virtual())
     config_.set_vf_device(static_cast<std::uint16_t>(virtual_.front()->control_.get(regs::IDENTITY_DEVICE)));
   config_.set_transactions_pending(now() < reads_until_);
   return config_.read(offset, size);
@@ -133,9 +132,9 @@ std::optional<Function::Window> Function::window(unsigned bar) const {
     return Window{base, base + (bar_size(bar) - 1)};
   }
   const ConfigSpace& config = physical_->config_;
-  const std::uint64_t first = config.vf_bar_base(bar);
-  const std::uint64_t base = first + index_ * config.vf_bar_stride(bar_size(bar));
-  if (base < first) return std::nullopt;  // beyond the end of the address space
+  const std::uint64_t first = config.vf_bar_base(bar), stride = config.vf_bar_stride(bar_size(bar));
+  if (index_ > ~first / stride) return std::nullopt;  // beyond the end of the address space
+  const std::uint64_t base = first + index_ * stride;
   return Window{base, base + (bar_size(bar) - 1)};
 }
 

@@ -55,6 +55,8 @@ class Function : public Model, public DmaPort {
   // other, before simulation.
   std::optional<std::uint8_t> physical_number() const { return physical_number_; }
   void adopt_virtual(Function& function);
+  bool has_virtual() const { return !virtual_.empty(); }
+  void offer_ari_hierarchy(bool on) { config_.offer_ari_hierarchy(on); }
   // `notify` is called when a BAR's window came, went or moved.
   void on_decode_change(std::function<void()> notify) { decode_changed_ = std::move(notify); }
   // A request that nobody claimed, or that this function refused: see Device Status.
@@ -106,6 +108,7 @@ class Function : public Model, public DmaPort {
   void update_virtual();
   void set_enabled(bool on);
   void send_message(unsigned vector);
+  bool memory_enabled() const { return physical_ ? physical_->config_.vf_memory_enabled() : config_.memory_enabled(); }
   std::uint64_t bar_size(unsigned bar) const { return bar < bar_sizes_.size() ? bar_sizes_[bar] : 0; }
 
   Link& link_;

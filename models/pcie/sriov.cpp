@@ -35,13 +35,19 @@ void ConfigSpace::add_virtual_function(std::uint8_t number, std::uint8_t first,
   vf_bars_ = bars;
   define(kAri, {.reset = dword(kAri) | std::uint32_t{kSriov} << 20});
   define(kSriov, {.reset = kSriovId | 1u << 16});  // version 1; no migration
-  define(kSriovControl, {.rw = kVfEnable | kVfMemorySpace | kAriHierarchy});
+  define(kSriovControl, {.rw = kVfEnable | kVfMemorySpace});
   define(kSriovCount, {.reset = std::uint32_t{number} << 16, .rw = 0xffff});
   define(kSriovPlacement, {.reset = (first - std::uint32_t{number}) | 1u << 16});
   define(kSriovDevice, {});
   define(kSriovPageSizes, {.reset = kPageSizes});
   define(kSriovPageSize, {.reset = kFourKib, .rw = kPageSizes});
   define_bars(kSriovBar0, bars);
+}
+
+// It says nothing to this device, whose functions' numbers have 8 bits in any hierarchy.
+void ConfigSpace::offer_ari_hierarchy(bool on) {
+  rules_[kSriovControl / 4].rw = kVfEnable | kVfMemorySpace | (on ? kAriHierarchy : 0u);
+  if (!on) assign(kSriovControl, kAriHierarchy, false);
 }
 
 // NumVFs and System Page Size are settled once virtual functions are enabled, and have their bounds (9.3.3.7,

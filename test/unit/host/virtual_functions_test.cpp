@@ -1,6 +1,7 @@
 // The root complex with SR-IOV: on the card's real endpoint, and on a card that says what it should not.
 #include <set>
 
+#include "host/pci_config.h"
 #include "host/root_complex.h"
 #include "models/pcie/endpoint.h"
 #include "models/pcie/registers.h"
@@ -118,6 +119,34 @@ TEST_F(VirtualFunctionsTest, EnabledAgainTheyStayWhereTheyWere) {
   EXPECT_EQ(second[1].bars[0].address, first[1].bars[0].address);
   EXPECT_EQ(result(root.enumerate()).size(), 1 + kVirtual);
   EXPECT_TRUE(enable(pf, kVirtual + 1).empty());
+  EXPECT_TRUE(enable(pf, 0).empty());
+  EXPECT_EQ(result(root.enumerate()).size(), 1u);
+}
+
+// 9.3.3.3.1
+TEST_F(VirtualFunctionsTest, TheCapabilityIsLeftAloneForASecond) {
+  const PciFunction pf = physical();
+  const sc_core::sc_time none = sim.scheduler.now();
+  run(root.disable_virtual(pf));
+  EXPECT_LT(sim.scheduler.now() - none, sc_core::sc_time(1, SC_MS));
+  ASSERT_EQ(enable(pf, 2).size(), 2u);
+  const sc_core::sc_time two = sim.scheduler.now();
+  run(root.disable_virtual(pf));
+  EXPECT_GE(sim.scheduler.now() - two, sc_core::sc_time(1, sc_core::SC_SEC));
+}
+
+TEST_F(VirtualFunctionsTest, TheHierarchyIsAnnounced) {
+  const PciFunction pf = physical();
+  const auto control = [&] {
+    return result(pf.config_read(static_cast<std::uint16_t>(pf.sriov_capability + pci::kSriovControl), 2));
+  };
+  EXPECT_EQ(control(), pci::kSriovAriHierarchy);
+  enable(pf, 2);
+  EXPECT_EQ(control(), pci::kSriovAriHierarchy | pci::kSriovEnable | pci::kSriovMemory);
+  run(root.disable_virtual(pf));
+  EXPECT_EQ(control(), pci::kSriovAriHierarchy);
+  EXPECT_TRUE(result(pf.flr()));
+  EXPECT_EQ(control(), pci::kSriovAriHierarchy);
 }
 
 TEST_F(VirtualFunctionsTest, DisablingTakesThemAway) {
@@ -180,25 +209,36 @@ TEST_F(VirtualFunctionsTest, GoWithThePhysicalFunction) {
   EXPECT_FALSE(result(root.probe(kFirst)));
 }
 
+// First VF Offset and VF Stride may depend on NumVFs and on the hierarchy (9.3.3.9, 9.3.3.10).
+struct Undecided : FakeFunction {
+  using FakeFunction::FakeFunction;
+  void config_write(std::uint16_t offset, unsigned size, std::uint32_t value) override {
+    FakeFunction::config_write(offset, size, value);
+    const bool decided = get(0x110, 2) == 2 && (get(0x108, 2) & pci::kSriovAriHierarchy);
+    set(0x114, decided ? 0x00020005 : 0x00010100);
+  }
+};
+
 struct OddCardTest : HostMachine {
   FakeCard card;
-  FakeFunction function{0x00651d0f, 0x02000000};
+  Undecided undecided{0x00651d0f, 0x02000000};
+  FakeFunction function{0x00651d0f, 0x02000000}, virtual_one{0xffffffff, 0x02000000};
   OddCardTest() {
     link.connect(card);
     function.add_bar(0, 0x4000, 4);
     card.add(3, function);
   }
   // At 0x100, with VF BAR 0 of 16 KiB.
-  void add_sriov(std::uint16_t total, std::uint16_t first, std::uint16_t stride) {
-    function.set(0x100, 0x00010010);
-    function.set(0x10e, total, 2);
-    function.set(0x114, first, 2);
-    function.set(0x116, stride, 2);
-    function.set(0x124, 4);
-    function.let_write(0x124, 0xffffc000);
-    function.let_write(0x128, ~0u);
-    function.let_write(0x108, 0x19);
-    function.let_write(0x110, 0xffff);
+  static void add_sriov(FakeFunction& to, std::uint16_t total, std::uint16_t first, std::uint16_t stride) {
+    to.set(0x100, 0x00010010);
+    to.set(0x10e, total, 2);
+    to.set(0x114, first, 2);
+    to.set(0x116, stride, 2);
+    to.set(0x124, 4);
+    to.let_write(0x124, 0xffffc000);
+    to.let_write(0x128, ~0u);
+    to.let_write(0x108, 0x19);
+    to.let_write(0x110, 0xffff);
   }
   std::size_t enabled(unsigned count) {
     link_up();
@@ -210,29 +250,37 @@ struct OddCardTest : HostMachine {
 
 TEST_F(OddCardTest, HasNone) { EXPECT_EQ(enabled(1), 0u); }
 
+TEST_F(OddCardTest, DecidesLateOnNumbers) {
+  add_sriov(undecided, 2, 0, 0);
+  card.add(3, undecided);
+  card.add(8, virtual_one);
+  card.add(10, virtual_one);
+  EXPECT_EQ(enabled(2), 2u);
+}
+
 TEST_F(OddCardTest, NamesNumbersThatAreNone) {
-  add_sriov(100, 0, 1);
+  add_sriov(function, 100, 0, 1);
   EXPECT_EQ(enabled(1), 0u);
-  EXPECT_EQ(function.get(0x108, 2), 0u);
+  EXPECT_EQ(function.get(0x108, 2), pci::kSriovAriHierarchy);  // not enabled
 }
 
 TEST_F(OddCardTest, NamesOneNumberForAll) {
-  add_sriov(100, 5, 0);
+  add_sriov(function, 100, 5, 0);
   EXPECT_EQ(enabled(2), 0u);
 }
 
 TEST_F(OddCardTest, NamesNumbersOnOtherBuses) {
-  add_sriov(100, 250, 0x8000);
+  add_sriov(function, 100, 250, 0x8000);
   EXPECT_EQ(enabled(100), 0u);
   EXPECT_EQ(function.get(0x108, 2), 0x19u);
 }
 
 TEST_F(OddCardTest, WantsMoreThanThereIs) {
-  add_sriov(0xfffe, 1, 1);
+  add_sriov(function, 0xfffe, 1, 1);
   function.let_write(0x124, 0);
   function.let_write(0x128, 0xffffff00);  // 2^40 bytes each
   EXPECT_EQ(enabled(1), 0u);
-  EXPECT_EQ(function.get(0x108, 2), 0u);
+  EXPECT_EQ(function.get(0x108, 2), pci::kSriovAriHierarchy);  // not enabled
 }
 
 TEST_F(OddCardTest, LeadsInACircle) {

@@ -9,27 +9,28 @@ using sc_core::sc_start;
 constexpr std::uint16_t kSriov = 0x110;
 constexpr std::uint16_t kControl = kSriov + 0x08, kCount = kSriov + 0x10, kPageSize = kSriov + 0x20,
                         kVfBar0 = kSriov + 0x24, kVfBar2 = kSriov + 0x2c;
-constexpr std::uint16_t kEnable = 1, kVfMemory = 8;
+constexpr std::uint16_t kEnable = 1, kVfMemory = 8, kAriHierarchy = 16;
 constexpr std::uint64_t kBase0 = 0x4000000000, kBase2 = 0x5000000000;
 constexpr unsigned kFirst = 16, kVirtual = 4;
 
-FunctionConfig virtual_config() {
+FunctionConfig virtual_config(std::uint8_t physical = 1) {
   FunctionConfig config;
   config.bars = {{0, 0x4000, false}, {2, 0x100000, true}};
   config.msix_vectors = 3;
   config.msix_table = 0x2000;
   config.msix_pending = 0x3000;
-  config.physical = 1;
+  config.physical = physical;
   return config;
 }
 
-// Functions 0 and 1, of which 1 has the virtual functions 16 to 19; and function 40.
+// Functions 0 and 1, of which 1 has the virtual functions 16 to 19; and function 40, which has 41.
 struct SriovTest : Harness {
   SriovTest() {
     add(0);
     add(1);
     for (unsigned i = 0; i < kVirtual; ++i) add(static_cast<std::uint8_t>(kFirst + i), virtual_config());
     add(40);
+    add(41, virtual_config(40));
     core_write((1 + 1) * 0x1000 + 8, 0xec201d0f);
     for (unsigned i = 0; i < kVirtual; ++i) {
       core_write((vf(i) + 1) * 0x1000 + 8, 0xec211d0f);
@@ -258,6 +259,43 @@ TEST_F(SriovTest, AVirtualFunctionIsResetAlone) {
   EXPECT_EQ(config_read(vf(0), 0x04, 2), 0u);
   EXPECT_EQ(config_read(vf(1), 0x04, 2), kMaster);
   EXPECT_EQ(status_of_read(kBase0), Completion::kSuccess);  // its memory is the physical function's to give
+}
+
+TEST_F(SriovTest, EachPhysicalFunctionHasItsOwn) {
+  enable(kVirtual);
+  EXPECT_EQ(status_of_config(41), Completion::kUnsupportedRequest);
+  EXPECT_EQ(config_read(40, kSriov + 0x0c), 1u << 16 | 1u);
+  EXPECT_EQ(config_read(40, kSriov + 0x12, 1), 40u);
+  EXPECT_EQ(config_read(40, kSriov + 0x14), 1u << 16 | 1u);
+  config_write(40, kCount, 1, 2);
+  config_write(40, kControl, kEnable, 2);
+  EXPECT_EQ(status_of_config(41), Completion::kSuccess);
+  config_write(1, kControl, 0, 2);
+  EXPECT_EQ(status_of_config(41), Completion::kSuccess);
+  EXPECT_EQ(status_of_config(vf(0)), Completion::kUnsupportedRequest);
+}
+
+// 9.3.3.3.5
+TEST_F(SriovTest, TheLowestPhysicalFunctionHasTheBitOfTheHierarchy) {
+  config_write(40, kControl, kAriHierarchy, 2);
+  EXPECT_EQ(config_read(40, kControl, 2), 0u);
+  config_write(1, kControl, kAriHierarchy, 2);
+  EXPECT_EQ(sriov(kControl, 2), kAriHierarchy);
+  functions[1]->set_present(false);
+  config_write(40, kControl, kAriHierarchy, 2);
+  EXPECT_EQ(config_read(40, kControl, 2), kAriHierarchy);
+  functions[1]->set_present(true);
+  EXPECT_EQ(config_read(40, kControl, 2), 0u);
+  EXPECT_EQ(sriov(kControl, 2), 0u);  // it was reset
+}
+
+TEST_F(SriovTest, TheFirmwareSeesWhoGivesMemory) {
+  const std::uint64_t status = (vf(0) + 1) * 0x1000 + 4;
+  EXPECT_EQ(core_read(status), 1u);
+  enable(1);
+  EXPECT_EQ(core_read(status), 3u);
+  set_command(vf(0), kMaster);
+  EXPECT_EQ(core_read(status), 7u);
 }
 
 TEST_F(SriovTest, ItsRequestsAreItsOwn) {
