@@ -81,7 +81,7 @@ Task<bool> PciFunction::flr() const {
   const auto capabilities = static_cast<std::uint16_t>(pcie_capability + pci::kDeviceCapabilities);
   const auto control = static_cast<std::uint16_t>(pcie_capability + pci::kDeviceControl);
   const std::uint32_t id = co_await config_read(pci::kRevision);  // which virtual functions have, too
-  if (id == ~0u) co_return false;  // it is not there
+  if (id == ~0u) co_return false;                                 // it is not there
   if (!(co_await config_read(capabilities) & pci::kDeviceCapabilitiesFlr)) co_return false;
 
   std::array<std::uint32_t, 6> saved;

@@ -181,8 +181,6 @@ void Card::add_interfaces(const CardConfig& config, pcie::Link& link) {
     nic::EnaConfig ena = config.nic;
     ena.function = function(i);
     if (interfaces[i].physical) ena.physical = function(*interfaces[i].physical);
-    ena.virtual_functions = static_cast<unsigned>(std::count_if(
-        interfaces.begin(), interfaces.end(), [i](const InterfaceConfig& other) { return other.physical == i; }));
     nic_.add(ena, link, endpoint_);
   }
 }

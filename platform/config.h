@@ -77,7 +77,7 @@ struct CardConfig {
   pcie::LinkConfig link;
   nvme::ControllerConfig nvme;  // of every volume; `function` means nothing here
   std::vector<VolumeConfig> volumes;
-  nic::EnaConfig nic;  // of every interface; function, virtual_functions and physical mean nothing here
+  nic::EnaConfig nic;  // of every interface; function and physical mean nothing here
   nic::VpcConfig vpc;
   NetworkConfig network;
 };

@@ -25,8 +25,8 @@ struct EnaConfig {
   sc_core::sc_time packet_overhead{50, sc_core::SC_NS};  // of each packet, each way, pipelined
   double picojoules_per_packet = 0;
   double picojoules_per_byte = 0;
-  unsigned virtual_functions = 0;        // of a physical function: SR-IOV TotalVFs
-  std::optional<std::uint8_t> physical;  // of a virtual function: its physical function's number
+  // Of an SR-IOV virtual function: its physical function's number. How many a physical one has is how many are added.
+  std::optional<std::uint8_t> physical;
 };
 
 namespace ena {
@@ -43,7 +43,7 @@ class Engine : public BusTarget {
   // The engine's own way to card memory, for the data that the firmware hands over by card bus address.
   tlm_utils::simple_initiator_socket<Engine> card{"card"};
 
-  // Adds a function to the endpoint. A virtual one behind its physical one. Before simulation only.
+  // Adds a function to the endpoint, virtual ones as pcie::Endpoint::add() says. Before simulation only.
   void add(const EnaConfig& config, pcie::Link& link, pcie::Endpoint& endpoint);
 
   // Card reset.
@@ -58,7 +58,7 @@ class Engine : public BusTarget {
   wire::FramePool& frames_;
   CardMemory card_memory_{card};
   std::array<std::unique_ptr<ena::Function>, 256> functions_;  // by function number
-  RegisterBank absent_;                                   // the page of a function without ENA
+  RegisterBank absent_;                                        // the page of a function without ENA
   Counter& bad_messages_;
 };
 

@@ -25,7 +25,7 @@ bool CardRam::access(const BusAccess& access) {
 void Core::access(bool write, std::uint64_t address, void* data, unsigned size, sc_core::sc_time ahead) {
   tlm::tlm_generic_payload payload;
   payload.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
-  payload.set_address(address);
+  payload.set_address(base_ + address);
   payload.set_data_ptr(static_cast<unsigned char*>(data));
   payload.set_data_length(size);
   payload.set_streaming_width(size);
@@ -55,8 +55,9 @@ namespace {
 constexpr std::uint64_t kChannel = memory::kNicChannel * 0x1000;
 }
 
-Firmware::Firmware(Sim& sim, memory::Mailbox& mailbox, Engine& engine)
-    : page("firmware_engine", engine),
+Firmware::Firmware(Sim& sim, memory::Mailbox& mailbox, Engine& engine, std::uint16_t function)
+    : page("firmware_engine", engine, function * control::kBank.size),
+      function_(function),
       mailbox_("firmware_mailbox", mailbox),
       wake_(sim.scheduler),
       tasks_(sim.scheduler) {
@@ -82,7 +83,7 @@ Task<> Firmware::run() {
     }
     mailbox_.write(kChannel + mbox::offset::RX_POP, 1);
     if (message.header.type == NIC_MESSAGE_EVENT) {
-      handle_events();
+      handle_events(message.header.function);
     } else if (message.header.type == NIC_MESSAGE_FETCHED) {
       nic_message_fetched answer;
       std::memcpy(&answer, &message, sizeof answer);
@@ -98,7 +99,12 @@ Task<> Firmware::run() {
   }
 }
 
-void Firmware::handle_events() {
+void Firmware::handle_events(std::uint16_t function) {
+  if (function != function_) {
+    others.push_back(function);
+    const std::uint64_t there = (std::uint64_t{function} - function_) * control::kBank.size + control::offset::EVENTS;
+    return page.write(there, page.read(there));
+  }
   const auto seen = static_cast<std::uint32_t>(page.read(control::offset::EVENTS));
   events.push_back(seen);
   page.write(control::offset::EVENTS, seen);
@@ -138,7 +144,7 @@ void Firmware::fetch(const nic_message_header& header, std::uint64_t host_addres
 
 void Firmware::post_event(std::uint16_t group, std::uint32_t payload) {
   nic_message_aenq message{};
-  message.header = {NIC_MESSAGE_AENQ, 0, 0};
+  message.header = {NIC_MESSAGE_AENQ, function_, 0};
   message.group = group;
   message.payload[0] = payload;
   send(message);
@@ -173,17 +179,19 @@ TxDescriptor meta_descriptor(const TxMeta& meta, bool stores) {
 
 // ---- Machine
 
-EnaConfig small_config() {
+EnaConfig small_config(std::uint8_t function) {
   EnaConfig config;
+  config.function = function;
   config.queues = 4;
   config.queue_entries = 1024;
   config.llq_entries = 64;
   return config;
 }
 
-Machine::Machine(const EnaConfig& function) : config(function) {
+Machine::Machine(const EnaConfig& function, const std::vector<EnaConfig>& others) : config(function) {
   link.connect(host);
   engine.card.bind(ram.socket);
+  for (const EnaConfig& other : others) engine.add(other, link, endpoint);
   engine.add(config, link, endpoint);
 }
 
@@ -206,20 +214,28 @@ Bytes Machine::load(std::uint64_t address, std::size_t bytes) const {
 
 void Machine::plug() {
   firmware.set_up();
-  endpoint_core.write(0x1000, 1);  // function 0: CONTROL.PRESENT
-  endpoint_core.write(0x0000, 1);  // link: CONTROL.ENABLE
+  endpoint_core.write(0x1000 * (config.function + 1u), 1);  // CONTROL.PRESENT
+  endpoint_core.write(0x0000, 1);                           // link: CONTROL.ENABLE
   run(link.config().training + us(2));
   ASSERT_TRUE(link.up());
-  endpoint.config_write(1, 0, 0x10, 4, static_cast<std::uint32_t>(kBar0));
-  endpoint.config_write(1, 0, 0x18, 4, static_cast<std::uint32_t>(kBar2));
+  configure();
+  firmware.events.clear();
+}
+
+void Machine::place_bars() {
+  set_config(0x10, 4, static_cast<std::uint32_t>(kBar0));
+  set_config(0x18, 4, static_cast<std::uint32_t>(kBar2));
+}
+
+void Machine::configure() {
+  place_bars();
   set_bus_master(true);
-  endpoint.config_write(1, 0, 0x92, 2, 0x8000);  // MSI-X enable
+  set_config(0x92, 2, 0x8000);  // MSI-X enable
   for (unsigned vector = 0; vector <= config.queues; ++vector) {
     set_reg(kMsixTable + vector * 16, kMessages + vector * 4, 8);
     set_reg(kMsixTable + vector * 16 + 8, vector + 1);
     set_reg(kMsixTable + vector * 16 + 12, 0);
   }
-  firmware.events.clear();
 }
 
 void Machine::set_admin_rings(std::uint32_t entries, std::uint32_t events) {

@@ -1,12 +1,13 @@
-// A NIC engine with one ENA function and everything around it, for the tests of this folder: link, endpoint and mailbox
-// are the real ones; the host is a memory, the firmware does what the register protocol asks of it, and the data path
-// keeps what it gets. Sections and items are of the ENA interface's description that docs/nic.md names.
+// A NIC engine with one ENA function to test and everything around it, for the tests of this folder: link, endpoint and
+// mailbox are the real ones; the host is a memory, the firmware does what the register protocol asks of it, and the
+// data path keeps what it gets. Sections and items are of the ENA interface's description that docs/nic.md names.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -42,10 +43,12 @@ class CardRam : public BusTarget {
   bool access(const BusAccess& access) override;
 };
 
-// A way for the tests to the registers of one block.
+// A way for the tests to the registers of one block; addresses count from `base`.
 class Core : public sc_core::sc_module {
  public:
-  Core(sc_core::sc_module_name name, BusTarget& target) : sc_module(name) { socket.bind(target.socket); }
+  Core(sc_core::sc_module_name name, BusTarget& target, std::uint64_t base = 0) : sc_module(name), base_(base) {
+    socket.bind(target.socket);
+  }
   std::uint64_t read(std::uint64_t address, unsigned size = 4);
   // An access `ahead` of the simulated time.
   void write(std::uint64_t address, std::uint64_t value, unsigned size = 4,
@@ -53,6 +56,7 @@ class Core : public sc_core::sc_module {
 
  private:
   void access(bool write, std::uint64_t address, void* data, unsigned size, sc_core::sc_time ahead);
+  const std::uint64_t base_;
   tlm_utils::simple_initiator_socket<Core> socket{"socket"};
 };
 
@@ -70,19 +74,20 @@ class FakeDataPath : public DataPath {
   // and sees:
   std::vector<Packet> packets;
   std::vector<std::uint16_t> resets;
-  HostSide* host = nullptr;
+  std::map<std::uint16_t, HostSide*> hosts;
 
-  void connect(std::uint16_t, HostSide& side) override { host = &side; }
+  void connect(std::uint16_t function, HostSide& side) override { hosts[function] = &side; }
   Sent transmit(std::uint16_t function, wire::FramePtr frame, sc_core::sc_time ready) override;
   void device_reset(std::uint16_t function) override { resets.push_back(function); }
 };
 
-// The firmware. It serves the mailbox channel as its interrupt tells it to, and leads the function through resets.
+// The firmware. It serves the mailbox channel as its interrupt tells it to, and leads the function through resets; the
+// resets of other functions it acknowledges only.
 class Firmware {
  public:
   static constexpr std::uint32_t kVersion = 0x200, kController = 0x01000001, kCaps = 0x303f;
 
-  Firmware(Sim& sim, memory::Mailbox& mailbox, Engine& engine);
+  Firmware(Sim& sim, memory::Mailbox& mailbox, Engine& engine, std::uint16_t function);
   // Identity and readiness, as after an attachment.
   void set_up();
 
@@ -94,6 +99,7 @@ class Firmware {
   std::vector<std::uint32_t> events;  // EVENTS at each EVENT message
   std::vector<nic_message_admin> commands;
   std::vector<nic_message_fetched> fetched;
+  std::vector<std::uint16_t> others;  // that had an event
 
   std::uint64_t get(Field field, std::uint32_t at, unsigned size = 4) { return field.of(page.read(at, size)); }
   void send(const auto& message) { send_bytes(std::as_bytes(std::span(&message, 1))); }
@@ -116,13 +122,14 @@ class Firmware {
     wake_.notify();
   }
 
-  Core page;  // the engine's registers
+  Core page;  // the function's registers
 
  private:
   void send_bytes(std::span<const std::byte> message);
   Task<> run();
-  void handle_events();
+  void handle_events(std::uint16_t function);
 
+  const std::uint16_t function_;
   Core mailbox_;
   Trigger wake_;
   TaskScope tasks_;
@@ -164,7 +171,7 @@ inline constexpr std::uint32_t kL4Partial = 1 << 14 | 1 << 17, kL4Full = 1 << 14
 TxDescriptor data_descriptor(const DataFields& fields);
 TxDescriptor meta_descriptor(const TxMeta& meta, bool stores = true);
 
-EnaConfig small_config();
+EnaConfig small_config(std::uint8_t function = 0);
 
 struct Machine : testing::Test {
   static constexpr std::uint64_t kBar0 = 0x80000000, kBar2 = 0x90000000;
@@ -172,7 +179,8 @@ struct Machine : testing::Test {
   static constexpr std::uint64_t kMemory = 16 << 20;
   static constexpr std::uint64_t kAq = 0x10000, kAcq = 0x20000, kAenq = 0x30000, kResponse = 0x40000;
 
-  explicit Machine(const EnaConfig& config = small_config());
+  // `others`: functions that come before the one to test.
+  explicit Machine(const EnaConfig& config = small_config(), const std::vector<EnaConfig>& others = {});
 
   void run(sc_core::sc_time time) { sc_core::sc_start(time); }
   // Host memory that nobody uses yet, filled with a pattern.
@@ -180,9 +188,15 @@ struct Machine : testing::Test {
   void store(std::uint64_t address, std::span<const std::byte> data);
   Bytes load(std::uint64_t address, std::size_t bytes) const;
 
-  // Firmware and host bring the function up: link, BARs, bus master, MSI-X, unmasked I/O vectors.
+  // Firmware and host bring the function up: link, and configure().
   void plug();
-  void set_bus_master(bool on) { endpoint.config_write(1, 0, 0x04, 2, on ? 6 : 2); }
+  // The host's part: BARs, bus master, MSI-X, unmasked I/O vectors.
+  void configure();
+  virtual void place_bars();
+  void set_config(std::uint16_t offset, unsigned size, std::uint32_t value) {
+    endpoint.config_write(1, config.function, offset, size, value);
+  }
+  void set_bus_master(bool on) { set_config(0x04, 2, on ? 6 : 2); }
   // Rings of the admin queue and of events.
   void set_admin_rings(std::uint32_t entries = 32, std::uint32_t events = 16);
   void start() {
@@ -225,12 +239,14 @@ struct Machine : testing::Test {
   std::vector<std::uint64_t> fill(RxRing& ring, unsigned count, std::uint16_t bytes = 2048);
   std::optional<RxCompletion> poll(RxRing& ring);
   void deliver(std::span<const std::byte> frame, sc_core::sc_time ahead = sc_core::SC_ZERO_TIME) {
-    data_path.host->deliver(frames.make(frame), sim.scheduler.now() + ahead);
+    data_path.hosts.at(config.function)->deliver(frames.make(frame), sim.scheduler.now() + ahead);
   }
 
   // MSI-X messages that arrived, by vector.
   std::vector<unsigned> interrupts() const;
-  std::uint64_t count(const std::string& name) { return sim.stats.counter("nic.fn0." + name, "").value(); }
+  std::uint64_t count(const std::string& name) {
+    return sim.stats.counter("nic.fn" + std::to_string(config.function) + "." + name, "").value();
+  }
 
   EnaConfig config;
   Sim sim;
@@ -243,7 +259,7 @@ struct Machine : testing::Test {
   Engine engine{"nic", sim, mailbox.channel(memory::kNicChannel), data_path, frames};
   CardRam ram{"ram", sim};
   Core endpoint_core{"endpoint_core", endpoint};
-  Firmware firmware{sim, mailbox, engine};
+  Firmware firmware{sim, mailbox, engine, config.function};
   std::uint64_t next_free = 0x100000;
   std::uint32_t admin_entries = 0, admin_tail = 0, admin_head = 0;
 };
