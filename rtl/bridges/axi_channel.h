@@ -19,6 +19,8 @@ struct Handshake {
   bool transfer() const { return valid.high() && ready.high(); }
 };
 
+// An address channel and its burst. AXI4-Lite's accesses are as wide as the bus (B1.1.1): whole words, of which WSTRB
+// says what is written.
 struct AddressPins {
   Handshake handshake;
   Pin id, addr, len, size, burst;
@@ -33,14 +35,14 @@ struct AddressPins {
 
   void set(const Burst& from) {
     set_if(id, from.id);
-    addr.set(from.address);
+    addr.set(len ? from.address : from.address / from.bytes * from.bytes);
     set_if(len, from.beats - 1);
     set_if(size, static_cast<std::uint64_t>(std::countr_zero(from.bytes)));
     set_if(burst, static_cast<std::uint64_t>(from.type));
   }
   Burst get(unsigned bus) const {
-    return {addr.get(), static_cast<unsigned>(get_or(len, 0)) + 1, size ? 1u << (size.get() & 7) : bus,
-            burst ? static_cast<BurstType>(burst.get() & 3) : BurstType::kIncr,
+    return {len ? addr.get() : addr.get() / bus * bus, static_cast<unsigned>(get_or(len, 0)) + 1,
+            size ? 1u << (size.get() & 7) : bus, burst ? static_cast<BurstType>(burst.get() & 3) : BurstType::kIncr,
             static_cast<std::uint32_t>(get_or(id, 0))};
   }
 };

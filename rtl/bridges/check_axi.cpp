@@ -63,20 +63,20 @@ void AxiChecker::drive() {
 }
 
 void AxiChecker::sample() {
-  // Answers first: to what was asked in earlier cycles.
+  ++cycle_;
   if (b_rules_) {
-    b_rules_.sample(report_);
-    check_write_response();
     aw_rules_.sample(report_);
     if (aw_rules_.transfer()) check_address(aw_, awlock_, "aw", writes_);
     w_rules_.sample(report_);
     check_write_data();
+    b_rules_.sample(report_);
+    check_write_response();
   }
   if (!r_rules_) return;
-  r_rules_.sample(report_);
-  check_read_data();
   ar_rules_.sample(report_);
   if (ar_rules_.transfer()) check_address(ar_, arlock_, "ar", reads_);
+  r_rules_.sample(report_);
+  check_read_data();
 }
 
 void AxiChecker::check_address(const AddressPins& address, const Pin& lock, const char* channel,
@@ -85,7 +85,7 @@ void AxiChecker::check_address(const AddressPins& address, const Pin& lock, cons
   if (const BurstFault fault = burst.fault(bus_); !fault.rule.empty())
     report(fault.rule, channel + std::string(fault.signal),
            fmt::format("{} beats of {} bytes at {:#x}", burst.beats, burst.bytes, burst.address));
-  requests.push_back({burst, get_or(lock, 0) != 0});
+  requests.push_back({burst, get_or(lock, 0) != 0, 0, cycle_});
 }
 
 void AxiChecker::check_write_data() {
@@ -114,6 +114,11 @@ void AxiChecker::check_beat(Request& request, const WriteBeat& beat) {
     }
   }
   ++request.beats;
+  request.complete_at = cycle_;
+}
+
+void AxiChecker::check_order(const Request& request, const char* signal) {
+  if (request.complete_at == cycle_) report("RESPONSE_SAME_CYCLE", signal, "with the handshake that it answers");
 }
 
 void AxiChecker::check_code(const Pin& resp, const char* signal, const Request& request) {
@@ -129,8 +134,10 @@ void AxiChecker::check_write_response() {
   if (valid && !b_checked_) {
     if (asked == writes_.end())
       report("RESPONSE_UNASKED", "bvalid", fmt::format("ID {}", get_or(bid_, 0)));
-    else
+    else {
+      check_order(*asked, "bvalid");
       check_code(bresp_, "bresp", *asked);
+    }
   }
   b_checked_ = valid && !transfer;
   if (transfer && asked != writes_.end()) writes_.erase(asked);
@@ -144,6 +151,7 @@ void AxiChecker::check_read_data() {
     if (asked == reads_.end()) {
       report("RESPONSE_UNASKED", "rvalid", fmt::format("ID {}", get_or(rid_, 0)));
     } else {
+      check_order(*asked, "rvalid");
       check_code(rresp_, "rresp", *asked);
       const bool last = asked->beats + 1 == asked->burst.beats;
       if (rlast_ && rlast_.high() != last)

@@ -3,6 +3,7 @@
 //   WLAST RLAST         high before the burst's last beat, or low in it (A3.2.2)
 //   WSTRB_LANES         strobes of lanes that the beat does not use (A3.4.3)
 //   RESPONSE_UNASKED    an answer without a request of that ID, or to a write before its last data (A3.3.1, A5.3)
+//   RESPONSE_SAME_CYCLE an answer that does not wait for the handshake of what it answers, but comes with it (A3.3.1)
 //   RESPONSE_CODE       EXOKAY to what was not exclusive (A3.4.4)
 #pragma once
 
@@ -27,7 +28,8 @@ class AxiChecker : public Checker {
   struct Request {
     Burst burst;
     bool exclusive;
-    unsigned beats = 0;  // of data that were transferred
+    unsigned beats = 0;             // of data that were transferred
+    std::uint64_t complete_at = 0;  // cycle of the last transfer ahead of the answer
   };
   struct WriteBeat {
     Strobes strobes;
@@ -38,6 +40,7 @@ class AxiChecker : public Checker {
   void check_write_data();
   void check_beat(Request& request, const WriteBeat& beat);
   void check_write_response();
+  void check_order(const Request& request, const char* signal);
   void check_read_data();
   void check_code(const Pin& resp, const char* signal, const Request& request);
 
@@ -48,7 +51,8 @@ class AxiChecker : public Checker {
   bool target_;
   unsigned bus_;
   std::deque<Request> writes_, reads_;
-  std::deque<WriteBeat> early_;                 // data whose address is still to come
+  std::deque<WriteBeat> early_;  // data whose address is still to come
+  std::uint64_t cycle_ = 0;
   bool b_checked_ = false, r_checked_ = false;  // what waits for READY
 };
 

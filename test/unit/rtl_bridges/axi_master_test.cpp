@@ -8,36 +8,14 @@
 #include <numeric>
 
 #include "rtl/bridges/axi_target.h"
+#include "rtl/bridges/check_axi.h"
 #include "test/unit/rtl_bridges/bridge_test.h"
+#include "test/unit/rtl_bridges/test_memory.h"
 
 namespace cardvp::rtl::test {
 namespace {
 
 using testing::Each;
-
-class TestMemory : public MasterMemory {
- public:
-  explicit TestMemory(std::size_t size) : bytes(size) {}
-
-  Response read(std::uint64_t address, std::span<std::uint8_t> to, sc_core::sc_time& delay) override {
-    ++reads;
-    delay += takes;
-    if (address + to.size() > bytes.size()) return Response::kDecErr;
-    std::memcpy(to.data(), bytes.data() + address, to.size());
-    return Response::kOkay;
-  }
-  Response write(std::uint64_t address, std::span<const std::uint8_t> from, sc_core::sc_time& delay) override {
-    ++writes;
-    delay += takes;
-    if (address + from.size() > bytes.size()) return Response::kDecErr;
-    std::memcpy(bytes.data() + address, from.data(), from.size());
-    return Response::kOkay;
-  }
-
-  std::vector<std::uint8_t> bytes;
-  unsigned reads = 0, writes = 0;
-  sc_core::sc_time takes;
-};
 
 class AxiMasterTest : public BridgeTest {
  protected:
@@ -83,7 +61,7 @@ TEST_P(AxiMasterTraffic, EveryByteIsWhereItBelongs) {
     traffic.base = i * 8192;
     traffic.size = 8192;
     traffic.max_size = i == 0 ? 5000 : 300;
-    traffic.shapes = true;
+    traffic.shapes = traffic.types = true;
     traffic.bus = 16;
     traffic.id = i;
     tasks.spawn(exercise(*target, traffic, 200 + i, 300, tally));
@@ -97,6 +75,35 @@ TEST_P(AxiMasterTraffic, EveryByteIsWhereItBelongs) {
   EXPECT_FALSE(master->working());
 }
 INSTANTIATE_TEST_SUITE_P(All, AxiMasterTraffic, testing::Values(Mood{1, 1, 0}, Mood{20, 8, 0}, Mood{3, 4, 40}));
+
+// The same pins without what AXI4-Lite does not have: accesses are words, the lowest bits of addresses say nothing.
+TEST_F(AxiMasterTest, AsAxiLite) {
+  const auto lite = [this](const char* name) {
+    InterfaceDescription description = interface(name);
+    description.kind = InterfaceKind::kAxiLite;
+    for (const char* const signal :
+         {"awid", "awlen", "awsize", "awburst", "wlast", "bid", "arid", "arlen", "arsize", "arburst", "rid", "rlast"})
+      description.signals.erase(signal);
+    return description;
+  };
+  checkers.reset();
+  AxiChecker near(sim, *block, lite("s_axi")), far(sim, *block, lite("m_axi"));
+  AxiTarget axi(sim, *block, lite("s_axi"), {.outstanding = 4, .stalls = {20, 1}});
+  AxiMaster serving(sim, *block, lite("m_axi"), memory, {.stalls = {20, 2}});
+  Tally tally;
+  Traffic traffic;
+  traffic.size = 4096;
+  tasks.spawn(exercise(axi, traffic, 9, 500, tally));
+  sc_core::sc_start(sc_core::sc_time(100, sc_core::SC_MS));
+  EXPECT_EQ(tally.ended, 1u);
+  EXPECT_EQ(tally.errors, 0u);
+  EXPECT_EQ(tally.mismatches, 0u);
+  EXPECT_EQ(near.violations() + far.violations(), 0u);
+  std::vector<std::uint8_t> part(3);
+  Transaction read(axi, false, 0x25, part);
+  axi.access_now(read);
+  EXPECT_EQ(get("s_axi_araddr"), 0x20u);
+}
 
 TEST_F(AxiMasterTest, WriteAndReadReachTheMemory) {
   AxiTarget& axi = bridges();

@@ -58,7 +58,7 @@ TEST_P(AxiTargetTraffic, EveryByteIsWhereItBelongs) {
     traffic.base = i * 8192;
     traffic.size = 8192;  // two pages: bursts are cut between them
     traffic.max_size = i == 0 ? 5000 : 300;
-    traffic.shapes = true;
+    traffic.shapes = traffic.types = true;
     traffic.id = i;
     tasks.spawn(exercise(target, traffic, 100 + i, 300, tally));
   }

@@ -18,7 +18,7 @@ class Exercise {
     write = below(2) != 0;
     shape = {};
     shape.id = traffic_.id;
-    const unsigned kind = traffic_.shapes ? below(8) : 7;
+    const unsigned kind = traffic_.types ? below(8) : 7;
     if (kind < 2)
       choose_wrap();
     else if (kind < 4)

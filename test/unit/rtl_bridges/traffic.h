@@ -14,7 +14,8 @@ struct Traffic {
   std::uint64_t size = 1024;  // bytes of the memory, from `base`; zero at first, and nobody else's
   unsigned granule = 1;       // addresses and sizes are multiples of it
   unsigned max_size = 64;     // of an access
-  bool shapes = false;        // bursts of other types, of narrow beats, cut short
+  bool shapes = false;        // bursts of narrow beats, cut short
+  bool types = false;         // and of other types
   unsigned bus = 8;           // bytes, for the shapes
   std::uint32_t id = 0;
 };
