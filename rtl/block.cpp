@@ -200,6 +200,8 @@ void Block::begin_waves_if_due() {
   if (!start_waves(waves.file)) log_.error("no waveform", {{"file", waves.file.string()}});
 }
 
+void Block::mark_waves() {}
+
 std::uint32_t Block::add_track(std::string name) {
   tracks_.push_back(std::move(name));
   return static_cast<std::uint32_t>(tracks_.size() - 1);

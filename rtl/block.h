@@ -44,6 +44,9 @@ struct Waves {
   sc_core::sc_time from;     // of the block
   std::string trigger_port;  // begin when this output is `trigger_value`, not before `from`
   std::uint64_t trigger_value = 1;
+  // Keep a window around the first mark_waves(): as many cycles of the first clock before it and behind it, in place of
+  // everything from the beginning. 0: no window. The block is traced all the time, which slows it down.
+  std::uint32_t window_cycles = 0;
 };
 
 struct BlockConfig {
@@ -90,6 +93,9 @@ class Block : public Model {
   bool start_waves(const std::filesystem::path& file);
   void stop_waves();
   bool has_waves() const { return tracing_; }
+  // Something happened that is worth a look, a difference in lockstep: what the waveform's window is about. Without a
+  // window nothing.
+  void mark_waves();
   // A line of text beside the pins, for transactions; tracks are made before the waveform begins.
   std::uint32_t add_track(std::string name);
   void note(std::uint32_t track, const std::string& text);

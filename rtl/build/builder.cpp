@@ -16,6 +16,7 @@ namespace cardvp::rtl {
 // The wrapper's files, made by CMakeLists.txt.
 extern const char kPluginAbiText[];
 extern const char kPluginHooksText[];
+extern const char kPluginInstanceText[];
 extern const char kPluginMainText[];
 extern const char kPluginTracksText[];
 
@@ -26,13 +27,14 @@ namespace fs = std::filesystem;
 // A folder that is gone at the end, unless it is the user's own.
 class WorkFolder {
  public:
-  explicit WorkFolder(const fs::path& own) : path_(fs::absolute(own)) {
+  explicit WorkFolder(const fs::path& own) {
     if (own.empty()) {
       std::string name = (fs::temp_directory_path() / "cardvp-rtl-XXXXXX").string();
       if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary folder can be made: " + name);
       path_ = name;
       temporary_ = true;
     } else {
+      path_ = fs::absolute(own);
       fs::create_directories(path_);
     }
   }
@@ -117,6 +119,7 @@ Inspection build_block(const BuildOptions& options) {
   Inspection inspection = inspect(options.file, work);
   write(work / "plugin_abi.h", kPluginAbiText);
   write(work / "plugin_hooks.h", kPluginHooksText);
+  write(work / "plugin_instance.h", kPluginInstanceText);
   write(work / "plugin_main.cpp", kPluginMainText);
   write(work / "plugin_tracks.h", kPluginTracksText);
   write(work / "block_tables.h", tables(inspection));

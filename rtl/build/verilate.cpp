@@ -30,7 +30,7 @@ std::vector<std::string> command(const BlockSource& source, const fs::path& work
       "--top-module", source.top, "--Mdir", work.string(), "-O3", "--no-timing", "--x-initial", "unique",
       // Time is in ps, whatever the sources say of the precision.
       "--timescale-override", "/1ps",
-      // An installed compiler cannot be what verilator was configured with; its warnings are about generated code.
+      // -w: warnings of the compiler would be about generated code.
       "-CFLAGS", "-std=c++20 -fPIC -fvisibility=hidden -fno-gnu-unique -w -DVL_TIME_CONTEXT -include plugin_hooks.h",
       "-CFLAGS",
       fmt::format("-DCARDVP_RTL_FST={:d} -DCARDVP_RTL_VCD={:d} -DCARDVP_RTL_COVERAGE={:d}", source.trace == "fst",
@@ -40,6 +40,7 @@ std::vector<std::string> command(const BlockSource& source, const fs::path& work
   if (source.trace == "vcd") arguments.push_back("--trace");
   if (source.coverage) arguments.push_back("--coverage");
   if (!source.warnings_are_errors) arguments.push_back("-Wno-fatal");
+  arguments.push_back(source.loops_allowed ? "-Wno-UNOPTFLAT" : "-Werror-UNOPTFLAT");
   for (const auto& [name, text] : source.defines) arguments.push_back(fmt::format("-D{}={}", name, text));
   for (const auto& [name, value] : source.parameters) arguments.push_back(fmt::format("-G{}={}", name, value));
   for (const fs::path& folder : source.include_dirs) arguments.push_back("-I" + folder.string());
@@ -66,10 +67,16 @@ std::string first_lines(const std::string& output, std::size_t count) {
 void write_log(const fs::path& file, const std::string& text) { std::ofstream(file) << text; }
 
 constexpr std::size_t kShownLines = 12;
+constexpr char kLoop[] =
+    "a combinational loop: {}\n  A signal depends on itself without a flip-flop between. If it only seems so (bits of "
+    "one "
+    "vector that depend on each other), or it settles, set /verilator/combinational_loops to \"allow\"";
 
 // Which part of the description a complaint is about.
 [[noreturn]] void explain(const BlockSource& source, const std::string& output) {
   const auto has = [&](std::string_view text) { return output.find(text) != std::string::npos; };
+  for (const std::string& loop : lines_with(output, "%Error-UNOPTFLAT"))
+    throw ConfigError("/sources", fmt::format(kLoop, loop));
   if (has("--top-module") && has("was not found")) throw ConfigError("/top", "a module of the sources", source.top);
   for (const auto& [name, value] : source.parameters)
     if (has("Parameters from the command line were not found") && has(name))
@@ -94,14 +101,6 @@ std::string verilator_version() {
 std::vector<std::string> verilate(const BlockSource& source, const fs::path& work) {
   const ProgramResult result = run_program(command(source, work), {});
   write_log(work / "verilator.log", result.output);
-  const std::vector<std::string> loops = lines_with(result.output, "%Warning-UNOPTFLAT");
-  if (!loops.empty() && !source.loops_allowed)
-    throw ConfigError(
-        "/sources",
-        fmt::format("a combinational loop: {}\n  A signal depends on itself without a flip-flop between. "
-                    "If it only seems so (bits of one vector that depend on each other), or it settles, set "
-                    "/verilator/combinational_loops to \"allow\"",
-                    loops.front()));
   if (result.status != 0) explain(source, result.output);
   return lines_with(result.output, "%Warning");
 }
@@ -115,13 +114,11 @@ void compile(const fs::path& work) {
                    "OPT_FAST=-O2", "OPT_SLOW=-O1", "OPT_GLOBAL=-O1", "OBJCACHE=" + ccache},
                   {});
   write_log(work / "make.log", result.output);
-  if (result.status != 0)
-    throw std::runtime_error(
-        fmt::format("the verilated block does not compile, see {}:{}", (work / "make.log").string(),
-                    first_lines(result.output.substr(result.output.find("error") == std::string::npos
-                                                         ? 0
-                                                         : result.output.rfind('\n', result.output.find("error")) + 1),
-                                kShownLines)));
+  if (result.status == 0) return;
+  const std::size_t error = std::min(result.output.find("error"), result.output.size());
+  const std::size_t line = result.output.rfind('\n', error) + 1;  // 0 if there is none
+  throw std::runtime_error("the verilated block does not compile:" +
+                           first_lines(result.output.substr(line), kShownLines));
 }
 
 }  // namespace cardvp::rtl
