@@ -128,7 +128,7 @@ void Block::run_reset() {
     active.emplace_back(&reset, domain(reset.clock)->cycles_ + reset.cycles);
     set_reset(reset, true);
   }
-  clocking_ = resetting_ = true;
+  clocking_ = alone_ = true;
   while (running_ && !active.empty()) {
     step();
     std::erase_if(active, [this](const auto& item) {
@@ -137,7 +137,7 @@ void Block::run_reset() {
       return over;
     });
   }
-  clocking_ = resetting_ = false;
+  clocking_ = alone_ = false;
   for (const auto& domain : domains_)
     for (BridgePins* const bridge : domain->bridges_) bridge->made_progress();
   stay_awake();

@@ -129,6 +129,7 @@ class Block : public Model {
   void run_ahead();
   void run_batch();
   void catch_up();  // to the simulated time
+  void drive();
   bool has_work() const { return working_ > 0 || (busy_ && busy_.high()); }
   bool going() const { return running_ && !reset_due_; }
   bool wanted() const;  // by a bridge that nothing is in flight in
@@ -164,7 +165,7 @@ class Block : public Model {
   bool running_ = true, started_ = false, tracing_ = false, waves_due_ = false;
   bool clocking_ = false;   // further up the call stack
   bool reset_due_ = false;  // asked for meanwhile
-  bool resetting_ = false;
+  bool alone_ = false;      // bridges take no part
   Counter& time_outs_;
   Callback<&Block::pump> pump_{scheduler(), *this};
 };

@@ -52,7 +52,10 @@ void Block::arm() {
   const Clocking& clocking = config_.clocking;
   const bool awake = has_work() || clocking.mode == Mode::kEveryCycle ||
                      (clocking.mode == Mode::kBatched && (clocking.quiet_cycles == 0 || time_ < active_until_));
-  if (awake) pump_.call_at(std::max(sc_core::sc_time::from_value(next_edge()), now()));
+  if (awake)
+    pump_.call_at(std::max(sc_core::sc_time::from_value(next_edge()), now()));
+  else if (!clocking.skip_idle)
+    drive();  // what comes to nothing now is nothing in the cycles that are made up for
 }
 
 void Block::run_ahead() {
@@ -87,12 +90,19 @@ void Block::catch_up() {
   clocking_ = true;
   const Domain& first = *domains_.front();
   while (going() && next_edge() < to) {
-    if (domains_.size() > 1 || wanted() || waves_due_)
+    alone_ = !wanted();  // what was begun just now is none of the past's
+    if (domains_.size() > 1 || !alone_ || waves_due_)
       step();
     else
       undisturbed((to - first.fall_ + first.period_ - 1) / first.period_);
   }
-  clocking_ = false;
+  clocking_ = alone_ = false;
+  for (const auto& domain : domains_)
+    for (BridgePins* const bridge : domain->bridges_) bridge->made_progress();
+}
+
+void Block::drive() {
+  for (const auto& domain : domains_) domain->drive();
 }
 
 void Block::step() {
@@ -106,11 +116,11 @@ void Block::step() {
 void Block::cycle() {
   if (waves_due_) begin_waves_if_due();
   Domain& domain = *domains_.front();
-  if (!resetting_) domain.drive();
+  if (!alone_) domain.drive();
   domain.pin_.set(0);
   eval(domain.fall_);
   domain.edge_ = domain.rise_;
-  if (!resetting_) domain.sample();
+  if (!alone_) domain.sample();
   domain.pin_.set(1);
   eval(domain.rise_);
   domain.fall_ += domain.period_;
@@ -125,14 +135,14 @@ void Block::edges() {
   for (const auto& domain : domains_) {
     if (domain->rise_ != at) continue;
     domain->edge_ = at;
-    if (!resetting_) domain->sample();
+    if (!alone_) domain->sample();
   }
   for (const auto& domain : domains_) {
     if (domain->rise_ == at) {
       domain->pin_.set(1);
       domain->raise();
     } else if (domain->fall_ == at) {
-      if (!resetting_) domain->drive();
+      if (!alone_) domain->drive();
       domain->pin_.set(0);
       domain->fall_ += domain->period_;
     }
@@ -143,7 +153,7 @@ void Block::edges() {
 
 std::uint64_t Block::undisturbed(std::uint64_t cycles) {
   Domain& domain = *domains_.front();
-  domain.drive();
+  if (!alone_) domain.drive();
   const cardvp_rtl_run request = {
       .clock = domain.port_,
       .cycles = cycles,

@@ -5,7 +5,11 @@
 namespace cardvp::bench {
 
 struct BareBlock::Parts {
-  Parts() { context.traceEverOn(true); }  // as in the plug-in, whether or not there is a waveform
+  Parts() {
+    const char* arguments[] = {"bare"};
+    context.commandArgs(1, arguments);
+    context.traceEverOn(true);  // as in the plug-in, whether or not there is a waveform
+  }
   VerilatedContext context;
   Vblock block{&context};
 };

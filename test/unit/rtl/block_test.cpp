@@ -95,6 +95,7 @@ TEST_F(BlockTest, PortsThatAreNotThereAreRefused) {
 struct Ending {
   unsigned command;
   const char* reason;
+  friend void PrintTo(const Ending& ending, std::ostream* out) { *out << ending.reason; }
 };
 class BlockEnds : public BlockTest, public testing::WithParamInterface<Ending> {};
 
@@ -108,7 +109,7 @@ TEST_P(BlockEnds, WhatIsInFlightFailsAndTheSimulationGoesOn) {
   EXPECT_FALSE(block->running());
   EXPECT_THAT(block->error(), HasSubstr(GetParam().reason));
   EXPECT_TRUE(requester.failed);
-  EXPECT_TRUE(logged("transaction=request 7"));
+  EXPECT_TRUE(logged("transaction=\"request 7\""));
   requester.failed = false;
   tasks.spawn(request(requester, 3, at));  // and whatever comes later
   sc_core::sc_start(ns(10'000));

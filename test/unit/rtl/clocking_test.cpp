@@ -56,7 +56,7 @@ TEST_P(EveryClocking, TimeOutNamesTheTransactionAndTheSimulationGoesOn) {
   EXPECT_TRUE(requester.failed);
   EXPECT_GE(at, ns(45 + 1000 * 10));
   EXPECT_EQ(block->time_outs(), 1u);
-  EXPECT_TRUE(logged("bridge=requester transaction=request 7 cycles=1000"));
+  EXPECT_TRUE(logged("bridge=requester transaction=\"request 7\" cycles=1000"));
   requester.failed = false;
   tasks.spawn(request(requester, 3, at));
   sc_core::sc_start(ns(20'000));
