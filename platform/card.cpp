@@ -53,6 +53,7 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
       mailbox_("mailbox", sim, memory::kMailboxChannels),
       security_("security", sim, config.security, config.fuses, alarms_),
       host_gate_("host_gate", sim, alarms_, map::kHOST_FLASH.size, boot_.host_flash),
+      dma_("dma", sim, config.dma),
       uart_("uart", sim),
       rtc_("rtc", sim, config.rtc),
       gic_("gic", sim, config.cluster.cores, kSpis),
@@ -75,6 +76,7 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
   nvme_.card.bind(bus_.target);
   security_.card.bind(bus_.target);
   vpc_.card.bind(bus_.target);
+  dma_.memory().bind(bus_.target);
   nic_.card.bind(bus_.target);
   vpc_.connect_uplink(uplink);
   map_blocks();
@@ -127,6 +129,7 @@ void Card::map_blocks() {
   place(map::kSECURITY, security_.socket);
   place(map::kHOST_GATE, host_gate_.socket);
   place(map::kHOST_FLASH, host_gate_.flash().socket);
+  place(map::kDMA, dma_.registers());
   place(map::kSRAM, sram_.socket);
   place(map::kPCIE, endpoint_.socket);
   place(map::kNVME, nvme_.socket);
@@ -144,6 +147,7 @@ void Card::wire_interrupts() {
   spi(mailbox_.interrupt, map::kIrqMAILBOX);
   spi(watchdog_.interrupt, map::kIrqWATCHDOG);
   spi(security_.interrupt, map::kIrqSECURITY);
+  spi(dma_.interrupt(), map::kIrqDMA);
 }
 
 void Card::wire_core(unsigned number) {
@@ -211,6 +215,7 @@ void Card::reset() {
   mailbox_.reset();
   security_.reset();
   host_gate_.reset();
+  dma_.reset();
   uart_.reset();
   rtc_.reset();
   watchdog_.reset();

@@ -28,6 +28,7 @@
 #include "models/storage/volume.h"
 #include "models/wire/port.h"
 #include "platform/boot.h"
+#include "platform/card_dma.h"
 #include "platform/config.h"
 #include "platform/control_plane.h"
 #include "platform/gateway.h"
@@ -84,6 +85,7 @@ class Card : public Model {
   memory::Mailbox mailbox_;
   security::Engine security_;
   security::HostGate host_gate_;
+  CardDma dma_;
   arm::Pl011 uart_;
   arm::Pl031 rtc_;
   arm::Gic gic_;

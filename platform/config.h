@@ -11,6 +11,7 @@
 #include "host/nvme/driver.h"
 #include "models/arm/cluster.h"
 #include "models/arm/pl031.h"
+#include "models/dma/dma.h"
 #include "models/memory/fuses.h"
 #include "models/nic/engine.h"
 #include "models/nic/vpc/vpc.h"
@@ -73,6 +74,7 @@ struct CardConfig {
   arm::Pl031Config rtc;
   memory::FusesConfig fuses;
   security::EngineConfig security;
+  dma::DmaConfig dma;
   sc_core::sc_time tamper_at;  // when the tamper sensor trips; zero: never
   pcie::LinkConfig link;
   nvme::ControllerConfig nvme;  // of every volume; `function` means nothing here

@@ -78,6 +78,10 @@ namespace cardvp::platform::banks::host_gate {
 #define CARDVP_REGISTERS "models/security/host_gate.def"
 #include "models/base/declare_registers.h"
 }  // namespace cardvp::platform::banks::host_gate
+namespace cardvp::platform::banks::dma {
+#define CARDVP_REGISTERS "models/dma/dma.def"
+#include "models/base/declare_registers.h"
+}  // namespace cardvp::platform::banks::dma
 
 namespace cardvp::platform {
 namespace {
@@ -87,7 +91,7 @@ constexpr const BankInfo* kBanks[] = {
     &banks::pl031::kBank,     &banks::watchdog::kBank,      &banks::fuses::kBank,        &banks::mailbox::kBank,
     &banks::pcie_link::kBank, &banks::pcie_function::kBank, &banks::nvme_control::kBank, &banks::nvme_host::kBank,
     &banks::nic::kBank,       &banks::ena_host::kBank,      &banks::vpc::kBank,          &banks::vpc_interface::kBank,
-    &banks::security::kBank,  &banks::host_gate::kBank,
+    &banks::security::kBank,  &banks::host_gate::kBank,     &banks::dma::kBank,
 };
 
 const char* name_of(Access access) {

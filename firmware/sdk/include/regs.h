@@ -23,6 +23,7 @@ enum {
 #include "models/arm/gic.def"
 #include "models/arm/pl011.def"
 #include "models/arm/watchdog.def"
+#include "models/dma/dma.def"
 #include "models/memory/fuses.def"
 #include "models/memory/mailbox.def"
 #include "models/nic/nic_control.def"

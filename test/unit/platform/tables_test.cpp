@@ -15,7 +15,7 @@ using testing::HasSubstr;
 TEST(Tables, NameEveryBankThatTheMapHas) {
   const std::string text = platform::register_tables();
   for (const char* bank :
-       {"WATCHDOG", "MAILBOX", "FUSES", "PCIE_LINK", "PCIE_FUNCTION", "NVME", "SECURITY", "HOST_GATE"})
+       {"WATCHDOG", "MAILBOX", "FUSES", "PCIE_LINK", "PCIE_FUNCTION", "NVME", "SECURITY", "HOST_GATE", "DMA"})
     EXPECT_THAT(text, HasSubstr(std::string("\n## ") + bank + "\n"));
   EXPECT_THAT(text, HasSubstr("| | | 1 | CAUSED_RESET | w1c | 0x0 |"));
   EXPECT_THAT(text, HasSubstr("| 0x0040 + 0x4 n | ROOT_KEY_HASH[12] | 32 |"));
