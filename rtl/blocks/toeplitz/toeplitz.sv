@@ -1,7 +1,7 @@
 // The Toeplitz hash of receive-side scaling: a key of 40 bytes, an input of up to 36.
 //
 // Ports: clk; rst_n, synchronous, active low, at least one cycle; a register port: in a cycle with cs, the word at
-// `address` (bytes; bits 1:0 are ignored) is written with we, and is on read_data, in the same cycle, without. Registers:
+// `address`, which counts words, is written with we, and is on read_data, in the same cycle, without. Registers:
 // toeplitz.def.
 //
 // A hash: write KEY (it stays), INPUT, then LENGTH; read HASH when STATUS.BUSY is 0: it is 1 for one cycle for each 4
@@ -19,7 +19,7 @@ module toeplitz #(
     input  logic        rst_n,
     input  logic        cs,
     input  logic        we,
-    input  logic [ 7:0] address,
+    input  logic [ 5:0] address,
     input  logic [31:0] write_data,
     output logic [31:0] read_data
 );
@@ -40,8 +40,8 @@ module toeplitz #(
   logic [7:0] at;
   logic [3:0] word;
   logic is_key, is_input;
-  assign at = {address[7:2], 2'b00};
-  assign word = address[5:2];
+  assign at = {address, 2'b00};
+  assign word = address[3:0];
   assign is_key = (at ^ KEY) < 8'h40 && word < 4'(KEY_WORDS);
   assign is_input = (at ^ INPUT) < 8'h40 && word < 4'(INPUT_WORDS);
 
@@ -104,7 +104,4 @@ module toeplitz #(
       endcase
     end
   end
-
-  logic unused;
-  assign unused = &{1'b0, address[1:0]};
 endmodule

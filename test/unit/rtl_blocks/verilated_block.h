@@ -32,7 +32,7 @@ class VerilatedBlock : public Block {
   bool write(std::uint32_t address, std::uint32_t value, unsigned strobes) override {
     if constexpr (kRegisterPort) {
       top_.cs = top_.we = 1;
-      top_.address = address;
+      top_.address = address / 4;
       top_.write_data = value;
       cycle();
       top_.cs = top_.we = 0;
@@ -60,7 +60,7 @@ class VerilatedBlock : public Block {
     if constexpr (kRegisterPort) {
       top_.cs = 1;
       top_.we = 0;
-      top_.address = address;
+      top_.address = address / 4;
       wait_for([&] {
         value = top_.read_data;
         return true;
