@@ -2,7 +2,6 @@
 
 #include <bit>
 #include <cstring>
-#include <optional>
 
 namespace cardvp::net {
 
@@ -11,33 +10,6 @@ namespace {
 std::uint16_t fold64(std::uint64_t sum) {
   while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
   return static_cast<std::uint16_t>(sum);
-}
-
-// Where a packet's L4 is, for its checksum.
-struct L4 {
-  std::size_t bytes;    // of header and payload
-  std::size_t field;    // offset of the checksum in the header
-  std::uint32_t start;  // sum of the pseudo header, where there is one
-};
-
-std::optional<L4> l4_of(std::span<const std::byte> frame, const Parsed& parsed) {
-  if (!parsed.ip() || parsed.l4 == 0 || parsed.fragment || parsed.extensions) return std::nullopt;
-  L4 l4{static_cast<std::size_t>(parsed.end - parsed.l4), 0, 0};
-  if (parsed.protocol == kProtocolTcp) {
-    l4.field = 16;
-  } else if (parsed.protocol == kProtocolUdp) {
-    l4.field = 6;
-    l4.bytes = load16(frame.data() + parsed.l4 + 4);  // may be less than IP carries
-  } else if (parsed.protocol == (parsed.ipv4 ? kProtocolIcmp : kProtocolIcmpv6)) {
-    l4.field = 2;
-  } else {
-    return std::nullopt;
-  }
-  if (parsed.ipv4 && parsed.protocol == kProtocolIcmp) return l4;
-  // Both addresses, as they stand side by side at the end of the IP header.
-  const auto addresses = parsed.ipv4 ? frame.subspan(parsed.l3 + 12u, 8) : frame.subspan(parsed.l3 + 8u, 32);
-  l4.start = sum(addresses, parsed.protocol + static_cast<std::uint32_t>(l4.bytes));
-  return l4;
 }
 
 }  // namespace
@@ -83,36 +55,55 @@ std::uint32_t pseudo_sum(const IpAddress& source, const IpAddress& destination, 
   return sum(std::as_bytes(std::span(destination.bytes)), sum(std::as_bytes(std::span(source.bytes)), start));
 }
 
+std::span<const std::byte> ipv4_header(std::span<const std::byte> frame, const Parsed& parsed) {
+  return frame.subspan(parsed.l3, (std::to_integer<std::size_t>(frame[parsed.l3]) & 0xf) * 4);
+}
+
 void set_ipv4_checksum(std::span<std::byte> frame, const Parsed& parsed) {
-  std::byte* const ip = frame.data() + parsed.l3;
-  const std::size_t header = (std::to_integer<std::size_t>(ip[0]) & 0xf) * 4;
-  store16(ip + 10, 0);
-  store16(ip + 10, checksum({ip, header}));
+  std::byte* const field = frame.data() + parsed.l3 + 10;
+  store16(field, 0);
+  store16(field, checksum(ipv4_header(frame, parsed)));
 }
 
 bool ipv4_checksum_good(std::span<const std::byte> frame, const Parsed& parsed) {
-  const std::byte* const ip = frame.data() + parsed.l3;
-  return checksum({ip, (std::to_integer<std::size_t>(ip[0]) & 0xf) * 4}) == 0;
+  return checksum(ipv4_header(frame, parsed)) == 0;
+}
+
+std::optional<L4Data> l4_data(std::span<const std::byte> frame, const Parsed& parsed) {
+  if (!parsed.ip() || parsed.l4 == 0 || parsed.fragment || parsed.extensions) return std::nullopt;
+  std::size_t bytes = static_cast<std::size_t>(parsed.end - parsed.l4);
+  L4Data l4{{}, 0, 0};
+  if (parsed.protocol == kProtocolTcp) {
+    l4.field = 16;
+  } else if (parsed.protocol == kProtocolUdp) {
+    l4.field = 6;
+    bytes = load16(frame.data() + parsed.l4 + 4);  // may be less than IP carries
+  } else if (parsed.protocol == (parsed.ipv4 ? kProtocolIcmp : kProtocolIcmpv6)) {
+    l4.field = 2;
+  } else {
+    return std::nullopt;
+  }
+  l4.bytes = frame.subspan(parsed.l4, bytes);
+  if (parsed.ipv4 && parsed.protocol == kProtocolIcmp) return l4;
+  // Both addresses, as they stand side by side at the end of the IP header.
+  const auto addresses = parsed.ipv4 ? frame.subspan(parsed.l3 + 12u, 8) : frame.subspan(parsed.l3 + 8u, 32);
+  l4.start = sum(addresses, parsed.protocol + static_cast<std::uint32_t>(bytes));
+  return l4;
 }
 
 bool set_l4_checksum(std::span<std::byte> frame, const Parsed& parsed) {
-  const std::optional<L4> l4 = l4_of(frame, parsed);
+  const std::optional<L4Data> l4 = l4_data(frame, parsed);
   if (!l4) return false;
-  std::byte* const header = frame.data() + parsed.l4;
-  store16(header + l4->field, 0);
-  std::uint16_t value = checksum({header, l4->bytes}, l4->start);
+  std::byte* const field = frame.data() + parsed.l4 + l4->field;
+  store16(field, 0);
+  std::uint16_t value = checksum(l4->bytes, l4->start);
   if (value == 0 && parsed.protocol == kProtocolUdp) value = 0xffff;  // RFC 768: 0 says that there is none
-  store16(header + l4->field, value);
+  store16(field, value);
   return true;
 }
 
 L4Check check_l4(std::span<const std::byte> frame, const Parsed& parsed) {
-  const std::optional<L4> l4 = l4_of(frame, parsed);
-  if (!l4) return L4Check::kNone;
-  const std::byte* const header = frame.data() + parsed.l4;
-  if (parsed.protocol == kProtocolUdp && load16(header + l4->field) == 0)
-    return parsed.ipv4 ? L4Check::kNone : L4Check::kBad;  // RFC 8200, 8.1
-  return checksum({header, l4->bytes}, l4->start) == 0 ? L4Check::kGood : L4Check::kBad;
+  return check_l4(frame, parsed, [](std::span<const std::byte> data, std::uint32_t start) { return sum(data, start); });
 }
 
 }  // namespace cardvp::net

@@ -13,11 +13,12 @@
 namespace cardvp::nic {
 
 Engine::Engine(sc_core::sc_module_name name, Sim& sim, memory::Mailbox::Channel& channel, DataPath& data_path,
-               wire::FramePool& frames)
+               wire::FramePool& frames, ToeplitzMath* toeplitz, ChecksumMath* checksum)
     : BusTarget(name, sim),
       channel_(channel),
       data_path_(data_path),
       frames_(frames),
+      math_{toeplitz ? *toeplitz : net_toeplitz_, checksum ? *checksum : net_checksum_},
       absent_(control_regs::kBank),
       bad_messages_(counter("bad_messages", "messages")) {
   channel_.on_message([this](const memory::Message& message) { receive(message); });
@@ -30,11 +31,13 @@ void Engine::add(const EnaConfig& config, pcie::Link& link, pcie::Endpoint& endp
   assert(!function);
   const InHierarchy scope(*this);
   function = std::make_unique<ena::Function>(fmt::format("fn{}", config.function).c_str(), sim(), config, link,
-                                             channel_, data_path_, frames_);
+                                             channel_, data_path_, frames_, math_);
   endpoint.add(function->function());
 }
 
 void Engine::reset() {
+  math_.toeplitz.reset();
+  math_.checksum.reset();
   for (auto& function : functions_)
     if (function) function->reset();
 }

@@ -13,6 +13,7 @@
 #include "models/base/card_memory.h"
 #include "models/memory/mailbox.h"
 #include "models/nic/data_path.h"
+#include "models/nic/packet_math.h"
 #include "models/pcie/endpoint.h"
 
 namespace cardvp::nic {
@@ -35,9 +36,9 @@ class Function;
 
 class Engine : public BusTarget {
  public:
-  // `data_path` and `frames` outlive the engine.
+  // `data_path` and `frames` outlive the engine, and so do `toeplitz` and `checksum`, in the place of models/net's.
   Engine(sc_core::sc_module_name name, Sim& sim, memory::Mailbox::Channel& channel, DataPath& data_path,
-         wire::FramePool& frames);
+         wire::FramePool& frames, ToeplitzMath* toeplitz = nullptr, ChecksumMath* checksum = nullptr);
   ~Engine() override;
 
   // The engine's own way to card memory, for the data that the firmware hands over by card bus address.
@@ -57,6 +58,9 @@ class Engine : public BusTarget {
   DataPath& data_path_;
   wire::FramePool& frames_;
   CardMemory card_memory_{card};
+  NetToeplitz net_toeplitz_;
+  NetChecksum net_checksum_;
+  PacketMath math_;
   std::array<std::unique_ptr<ena::Function>, 256> functions_;  // by function number
   RegisterBank absent_;                                        // the page of a function without ENA
   Counter& bad_messages_;

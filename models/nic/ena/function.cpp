@@ -28,7 +28,8 @@ pcie::FunctionConfig function_config(const EnaConfig& config) {
 }
 
 Function::Function(sc_core::sc_module_name name, Sim& sim, const EnaConfig& config, pcie::Link& link,
-                   memory::Mailbox::Channel& channel, DataPath& data_path, wire::FramePool& frames)
+                   memory::Mailbox::Channel& channel, DataPath& data_path, wire::FramePool& frames,
+                   const PacketMath& math)
     : Model(name, sim),
       config_(config),
       channel_(channel),
@@ -41,7 +42,7 @@ Function::Function(sc_core::sc_module_name name, Sim& sim, const EnaConfig& conf
              .packet_overhead = config.packet_overhead,
              .picojoules_per_packet = config.picojoules_per_packet,
              .picojoules_per_byte = config.picojoules_per_byte},
-            function_, data_path, frames),
+            function_, data_path, frames, math),
       admin_(sim, this->name(), config.function, function_, channel, [this] { signal_management(); }),
       events_(sim, this->name(), function_, [this] { signal_management(); }),
       queues_(sim, this->name(),

@@ -26,7 +26,7 @@ pcie::FunctionConfig function_config(const EnaConfig& config);
 class Function : public Model, private pcie::FunctionClient, private HostSide {
  public:
   Function(sc_core::sc_module_name name, Sim& sim, const EnaConfig& config, pcie::Link& link,
-           memory::Mailbox::Channel& channel, DataPath& data_path, wire::FramePool& frames);
+           memory::Mailbox::Channel& channel, DataPath& data_path, wire::FramePool& frames, const PacketMath& math);
 
   pcie::Function& function() { return function_; }
 

@@ -27,7 +27,7 @@ const char* name_of(Drop reason) {
 }
 
 PacketUnit::PacketUnit(Sim& sim, const std::string& name, const Config& config, pcie::Function& host,
-                       DataPath& data_path, wire::FramePool& frames)
+                       DataPath& data_path, wire::FramePool& frames, const PacketMath& math)
     : sim_(sim),
       name_(name),
       log_(sim.log, name),
@@ -36,6 +36,7 @@ PacketUnit::PacketUnit(Sim& sim, const std::string& name, const Config& config, 
       host_(host),
       data_path_(data_path),
       frames_(frames),
+      math_(math),
       tx_{sim.stats.counter(name + ".tx_packets", "packets"), sim.stats.counter(name + ".tx_bytes", "bytes")},
       rx_{sim.stats.counter(name + ".rx_packets", "packets"), sim.stats.counter(name + ".rx_bytes", "bytes")} {
   for (unsigned i = 0; i < kDrops; ++i)
@@ -50,15 +51,15 @@ PacketUnit::QueueCounters PacketUnit::queue_counters(const char* direction, unsi
 }
 
 sc_time PacketUnit::transmit_from() const {
-  if (tx_free_ <= now() + kMostBehind) return tx_allowed_;
-  return std::max(tx_allowed_, tx_free_ - kCaughtUp);
+  if (tx_pipeline_.free <= now() + kMostBehind) return tx_allowed_;
+  return std::max(tx_allowed_, tx_pipeline_.free - kCaughtUp);
 }
 
-void PacketUnit::transmit(wire::FramePtr frame, QueueCounters counters) {
+void PacketUnit::transmit(wire::FramePtr frame, sc_time calculated, QueueCounters counters) {
   const std::uint64_t bytes = frame->size();
-  tx_free_ = std::max(tx_free_, now()) + config_.packet_overhead;
+  const sc_time ready = tx_pipeline_.pass(now(), config_.packet_overhead, calculated);
   energy_.add_picojoules(config_.picojoules_per_packet + static_cast<double>(bytes) * config_.picojoules_per_byte);
-  const DataPath::Sent sent = data_path_.transmit(config_.function, std::move(frame), tx_free_);
+  const DataPath::Sent sent = data_path_.transmit(config_.function, std::move(frame), ready);
   tx_allowed_ = sent.next;
   if (!sent.accepted) {
     ++totals_.tx_drops;
@@ -72,9 +73,8 @@ void PacketUnit::transmit(wire::FramePtr frame, QueueCounters counters) {
   }
 }
 
-sc_time PacketUnit::receive_at(sc_time ready) {
-  rx_free_ = std::max({rx_free_, ready, now()}) + config_.packet_overhead;
-  return rx_free_;
+sc_time PacketUnit::receive_at(sc_time ready, sc_time calculated) {
+  return rx_pipeline_.pass(std::max(ready, now()), config_.packet_overhead, calculated);
 }
 
 void PacketUnit::received(std::uint64_t bytes, QueueCounters counters) {

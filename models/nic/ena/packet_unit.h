@@ -2,12 +2,14 @@
 // passes, and what is counted.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
 
 #include "models/base/model.h"
 #include "models/nic/data_path.h"
+#include "models/nic/packet_math.h"
 #include "models/pcie/function.h"
 
 namespace cardvp::nic::ena {
@@ -38,7 +40,7 @@ class PacketUnit {
   };
   // `name`: of the function; statistics, energy and trace go there.
   PacketUnit(Sim& sim, const std::string& name, const Config& config, pcie::Function& host, DataPath& data_path,
-             wire::FramePool& frames);
+             wire::FramePool& frames, const PacketMath& math);
 
   // Counted since device reset.
   struct Totals {
@@ -57,9 +59,10 @@ class PacketUnit {
 
   // The next frame is to be handed over no earlier than this.
   sc_core::sc_time transmit_from() const;
-  void transmit(wire::FramePtr frame, QueueCounters counters);
+  // calculated: how long PacketMath took over the frame.
+  void transmit(wire::FramePtr frame, sc_core::sc_time calculated, QueueCounters counters);
   // When a frame that is there at `ready` has passed the pipeline.
-  sc_core::sc_time receive_at(sc_core::sc_time ready);
+  sc_core::sc_time receive_at(sc_core::sc_time ready, sc_core::sc_time calculated);
   void received(std::uint64_t bytes, QueueCounters counters);
   void drop(Drop reason, std::uint64_t packets = 1);
   void stopped(const char* queue, unsigned index, DmaStatus status) const;
@@ -72,8 +75,20 @@ class PacketUnit {
   Scheduler& scheduler() const { return sim_.scheduler; }
   DmaPort& host() const { return host_; }
   wire::FramePool& frames() const { return frames_; }
+  const PacketMath& math() const { return math_; }
 
  private:
+  // Calculations are a stage behind the rest, so that one packet's go on while the next one comes in. Functions and
+  // directions do not wait for each other, as if each had its own hardware.
+  struct Pipeline {
+    sc_core::sc_time first;
+    sc_core::sc_time free;  // the second stage, which what has passed has left then
+    sc_core::sc_time pass(sc_core::sc_time from, sc_core::sc_time overhead, sc_core::sc_time calculated) {
+      first = std::max(first, from) + overhead;
+      return free = std::max(free, first) + calculated;
+    }
+  };
+
   Sim& sim_;
   std::string name_;
   Logger log_;
@@ -82,9 +97,9 @@ class PacketUnit {
   pcie::Function& host_;
   DataPath& data_path_;
   wire::FramePool& frames_;
+  const PacketMath math_;
   Totals totals_;
-  sc_core::sc_time tx_free_;  // the pipelines
-  sc_core::sc_time rx_free_;
+  Pipeline tx_pipeline_, rx_pipeline_;
   sc_core::sc_time tx_allowed_;  // by the data path
   QueueCounters tx_;
   QueueCounters rx_;

@@ -16,7 +16,7 @@ QueueSet::QueueSet(Sim& sim, const std::string& name, const Config& config, cons
       control_(control),
       function_(function),
       unit_(unit),
-      rss_(control),
+      rss_(control, unit.math().toeplitz),
       llq_(config.queues, config.llq_entries),
       lost_completions_(sim.stats.counter(name + ".lost_completions", "entries")),
       ignored_doorbells_(sim.stats.counter(name + ".ignored_doorbells", "writes")),
@@ -186,14 +186,15 @@ void QueueSet::ring(std::uint32_t doorbell, std::uint32_t value) {
 void QueueSet::deliver(wire::FramePtr frame, sc_core::sc_time ready) {
   const bool checks = control_.get(control::OFFLOADS_RX_CHECKSUMS);
   const std::span<const std::byte> bytes = frame->bytes();
-  const net::Parsed parsed = net::parse(bytes, checks ? net::Checks::kIpChecksum : net::Checks::kLengths);
+  TimedMath math(unit_.math());
+  const net::Parsed parsed = parse(bytes, checks, math);
   if (exceeds_mtu(bytes, parsed, control_.get(control::MTU_BYTES))) return unit_.drop(Drop::kRxTooLong);
-  const std::uint32_t hash = rss_.hash(bytes, parsed);
+  const std::uint32_t hash = rss_.hash(bytes, parsed, math);
   const std::uint16_t queue = rss_.queue_of(hash);
   if (queue >= rx_.size() || !rx_[queue]) return unit_.drop(Drop::kRxNoQueue);
-  const std::uint32_t status = rx_status(bytes, parsed, checks);
+  const std::uint32_t status = rx_status(bytes, parsed, checks, math);
   rx_[queue]->deliver({.frame = std::move(frame),
-                       .ready = unit_.receive_at(ready),
+                       .ready = unit_.receive_at(ready, math.took()),
                        .status = status,
                        .hash = control_.get(control::OFFLOADS_RX_HASH) ? hash : 0});
 }

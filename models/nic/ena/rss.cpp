@@ -4,7 +4,6 @@
 #include <array>
 #include <cstring>
 
-#include "models/net/crc32c.h"
 #include "models/nic/registers.h"
 
 namespace cardvp::nic::ena {
@@ -79,26 +78,26 @@ Input input_of(std::span<const std::byte> frame, const net::Parsed& parsed, Kind
 
 }  // namespace
 
-const net::Toeplitz& Rss::toeplitz() {
-  if (!toeplitz_) {
+ToeplitzMath::Key& Rss::key() {
+  if (!key_) {
     std::array<std::uint8_t, net::kToeplitzKeyBytes> key;
     for (std::size_t i = 0; i < key.size(); ++i)
       key[i] =
           static_cast<std::uint8_t>(control_.get(control::RSS_KEY, static_cast<std::uint32_t>(i / 4)) >> i % 4 * 8);
     if (control_.get(control::RSS_REVERSE_KEY)) std::reverse(key.begin(), key.end());
-    toeplitz_.emplace(key);
+    key_ = toeplitz_.make_key(key);
   }
-  return *toeplitz_;
+  return *key_;
 }
 
-std::uint32_t Rss::hash(std::span<const std::byte> frame, const net::Parsed& parsed) {
+std::uint32_t Rss::hash(std::span<const std::byte> frame, const net::Parsed& parsed, TimedMath& math) {
   const std::uint64_t function = control_.get(control::RSS_FUNCTION);
   if (function == kNone) return 0;
   const Kind kind = kind_of(parsed);
   const Input input = input_of(frame, parsed, kind, control_.get(control::RSS_FIELDS, kind));
   const std::span bytes(input.bytes.data(), input.size);
-  const std::uint32_t hash = function == kToeplitz ? toeplitz().hash(bytes) : net::crc32c(bytes);
-  return hash ^ static_cast<std::uint32_t>(control_.get(control::RSS_INITIAL));
+  const Answer hash = function == kToeplitz ? math.hash(key(), bytes) : math.crc32c(bytes);
+  return hash.valid ? hash.value ^ static_cast<std::uint32_t>(control_.get(control::RSS_INITIAL)) : 0;
 }
 
 std::uint16_t Rss::queue_of(std::uint32_t hash) const {

@@ -6,30 +6,32 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <span>
 
 #include "models/base/registers.h"
 #include "models/net/parse.h"
-#include "models/net/toeplitz.h"
+#include "models/nic/packet_math.h"
 
 namespace cardvp::nic::ena {
 
 class Rss {
  public:
-  explicit Rss(const RegisterBank& control) : control_(control) {}
+  Rss(const RegisterBank& control, ToeplitzMath& toeplitz) : control_(control), toeplitz_(toeplitz) {}
 
   // RSS or RSS_KEY changed.
-  void key_changed() { toeplitz_.reset(); }
+  void key_changed() { key_.reset(); }
 
-  std::uint32_t hash(std::span<const std::byte> frame, const net::Parsed& parsed);
+  // 0 if the hardware fails.
+  std::uint32_t hash(std::span<const std::byte> frame, const net::Parsed& parsed, TimedMath& math);
   std::uint16_t queue_of(std::uint32_t hash) const;
 
  private:
-  const net::Toeplitz& toeplitz();
+  ToeplitzMath::Key& key();
 
   const RegisterBank& control_;
-  std::optional<net::Toeplitz> toeplitz_;  // of the key in force, made when it is first needed
+  ToeplitzMath& toeplitz_;
+  std::unique_ptr<ToeplitzMath::Key> key_;  // in force, made when it is first needed
 };
 
 }  // namespace cardvp::nic::ena

@@ -45,9 +45,14 @@ std::uint8_t l4_protocol(const std::byte* l3, std::size_t l3_length) {
   return at == l3_length ? next : std::uint8_t{net::kProtocolNone};
 }
 
-void set_ipv4_checksum(std::byte* l3, std::size_t l3_length) {
+// Of hardware that fails, what it gave: the packet goes.
+std::uint16_t checksum(TimedMath& math, std::span<const std::byte> data, std::uint32_t initial = 0) {
+  return static_cast<std::uint16_t>(~net::fold(math.sum(data, initial).value));
+}
+
+void set_ipv4_checksum(std::byte* l3, std::size_t l3_length, TimedMath& math) {
   store16(l3 + kIpv4Checksum, 0);
-  store16(l3 + kIpv4Checksum, net::checksum({l3, l3_length}));
+  store16(l3 + kIpv4Checksum, checksum(math, {l3, l3_length}));
 }
 
 // RFC 9293, 3.1; RFC 8200, 8.1.
@@ -62,7 +67,7 @@ std::size_t ip_bytes(const std::byte* l3) {
   return version_of(l3) == 4 ? load16(l3 + kIpv4TotalLength) : net::kIpv6Bytes + load16(l3 + kIpv6PayloadLength);
 }
 
-bool finish_l4_checksum(std::span<std::byte> packet, std::size_t l3, std::size_t l4, bool partial) {
+bool finish_l4_checksum(std::span<std::byte> packet, std::size_t l3, std::size_t l4, bool partial, TimedMath& math) {
   const std::uint8_t protocol = l4_protocol(&packet[l3], l4 - l3);
   if (protocol != net::kProtocolTcp && protocol != net::kProtocolUdp) return false;
   const bool tcp = protocol == net::kProtocolTcp;
@@ -76,9 +81,9 @@ bool finish_l4_checksum(std::span<std::byte> packet, std::size_t l3, std::size_t
     store16(field, 0);
     sum = pseudo_header_sum(&packet[l3], protocol, end - l4);
   }
-  std::uint16_t checksum = net::checksum(packet.subspan(l4, end - l4), sum);
-  if (checksum == 0 && !tcp) checksum = 0xffff;  // 0 says that there is none (RFC 768)
-  store16(field, checksum);
+  std::uint16_t value = checksum(math, packet.subspan(l4, end - l4), sum);
+  if (value == 0 && !tcp) value = 0xffff;  // 0 says that there is none (RFC 768)
+  store16(field, value);
   return true;
 }
 
@@ -95,12 +100,12 @@ void TxBytes::copy(std::size_t from, std::size_t bytes, std::byte* to) const {
   if (bytes != 0) std::memcpy(to, &body[from - header.size()], bytes);
 }
 
-bool finish_checksums(std::span<std::byte> packet, TxOffloads offloads, const TxMeta& meta) {
+bool finish_checksums(std::span<std::byte> packet, TxOffloads offloads, const TxMeta& meta, TimedMath& math) {
   if (!meta.known || !ip_header_fits(packet, meta.l3_offset, meta.l3_length)) return false;
   const std::size_t l3 = meta.l3_offset;
   const std::size_t l4 = l3 + meta.l3_length;
-  if (offloads.l4_checksum() && !finish_l4_checksum(packet, l3, l4, offloads.partial())) return false;
-  if (offloads.l3_checksum() && version_of(&packet[l3]) == 4) set_ipv4_checksum(&packet[l3], meta.l3_length);
+  if (offloads.l4_checksum() && !finish_l4_checksum(packet, l3, l4, offloads.partial(), math)) return false;
+  if (offloads.l3_checksum() && version_of(&packet[l3]) == 4) set_ipv4_checksum(&packet[l3], meta.l3_length, math);
   return true;
 }
 
@@ -123,26 +128,26 @@ bool Segmenter::plausible() const {
   return headers_ + std::min(mss_, bytes_.size() - headers_) <= wire::Frame::kCapacity - wire::Frame::kHeadroom;
 }
 
-void Segmenter::next(wire::Frame& frame) {
+void Segmenter::next(wire::Frame& frame, TimedMath& math) {
   const std::size_t left = bytes_.size() - headers_ - offset_;
   const std::size_t payload = std::min(mss_, left);
   std::byte* const to = frame.push_back(headers_ + payload);
   std::memcpy(to, template_.data(), headers_);
   bytes_.copy(headers_ + offset_, payload, to + headers_);
-  finish_headers(to, payload, payload == left);
+  finish_headers(to, payload, payload == left, math);
   done_ = payload == left;
   offset_ += payload;
   ++segment_;
 }
 
-void Segmenter::finish_headers(std::byte* frame, std::size_t payload, bool last) const {
+void Segmenter::finish_headers(std::byte* frame, std::size_t payload, bool last, TimedMath& math) const {
   std::byte* const l3 = frame + l3_;
   std::byte* const l4 = frame + l4_;
   const std::size_t l4_bytes = headers_ - l4_ + payload;
   if (version_of(l3) == 4) {
     store16(l3 + kIpv4TotalLength, static_cast<std::uint16_t>(l4_ - l3_ + l4_bytes));
     store16(l3 + kIpv4Identification, static_cast<std::uint16_t>(load16(l3 + kIpv4Identification) + segment_));
-    set_ipv4_checksum(l3, l4_ - l3_);
+    set_ipv4_checksum(l3, l4_ - l3_, math);
   } else {
     store16(l3 + kIpv6PayloadLength, static_cast<std::uint16_t>(l4_ - l3_ - net::kIpv6Bytes + l4_bytes));
   }
@@ -151,7 +156,7 @@ void Segmenter::finish_headers(std::byte* frame, std::size_t payload, bool last)
   if (segment_ != 0) l4[kTcpFlags] &= ~kTcpCwr;
   store16(l4 + kTcpChecksum, 0);
   const std::uint32_t pseudo = pseudo_header_sum(l3, net::kProtocolTcp, l4_bytes);
-  store16(l4 + kTcpChecksum, net::checksum({l4, l4_bytes}, pseudo));
+  store16(l4 + kTcpChecksum, checksum(math, {l4, l4_bytes}, pseudo));
 }
 
 }  // namespace cardvp::nic::ena

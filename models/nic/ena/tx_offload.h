@@ -9,6 +9,7 @@
 #include <span>
 
 #include "models/nic/ena/spec.h"
+#include "models/nic/packet_math.h"
 #include "models/wire/frame.h"
 
 namespace cardvp::nic::ena {
@@ -23,7 +24,7 @@ struct TxBytes {
 };
 
 // Fills in the checksums that `offloads` asks for. False if the packet is none that they fit.
-bool finish_checksums(std::span<std::byte> packet, TxOffloads offloads, const TxMeta& meta);
+bool finish_checksums(std::span<std::byte> packet, TxOffloads offloads, const TxMeta& meta, TimedMath& math);
 
 // Cuts a TCP packet into segments of MSS bytes of payload: lengths, identification + 1, sequence numbers, both
 // checksums; FIN and PSH only in the last, CWR only in the first (RFC 3168, 6.1.2).
@@ -35,14 +36,14 @@ class Segmenter {
 
   bool done() const { return done_; }
   // Appends the next segment to an empty frame.
-  void next(wire::Frame& frame);
+  void next(wire::Frame& frame, TimedMath& math);
 
  private:
   static constexpr std::size_t kMostHeaders = 255 + 255 + 63 * 4;  // what a meta descriptor can say
 
   Segmenter(const TxBytes& bytes, const TxMeta& meta);
   bool plausible() const;
-  void finish_headers(std::byte* frame, std::size_t payload, bool last) const;
+  void finish_headers(std::byte* frame, std::size_t payload, bool last, TimedMath& math) const;
 
   TxBytes bytes_;
   std::size_t l3_, l4_, headers_;  // offsets of the headers, and where they end

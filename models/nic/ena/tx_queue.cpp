@@ -69,12 +69,15 @@ Task<> TxQueue::run() {
       for (std::uint32_t staged = 0; first < end; ++first) {
         TxPacket& packet = batch_.packets[first];
         if (prepare(packet, staged)) {
-          for (wire::FramePtr frame = next_frame(packet); frame; frame = next_frame(packet)) {
+          while (true) {
+            TimedMath math(unit_.math());
+            wire::FramePtr frame = next_frame(packet, math);
+            if (!frame) break;
             while (unit_.transmit_from() > unit_.now()) {
               completions_.flush();
               co_await unit_.scheduler().until(unit_.transmit_from());
             }
-            unit_.transmit(std::move(frame), counters_);
+            unit_.transmit(std::move(frame), math.took(), counters_);
           }
         }
         staged += packet.body_bytes;
@@ -143,17 +146,17 @@ bool TxQueue::prepare(TxPacket& packet, std::uint32_t staged) {
 }
 
 // Null behind the last one.
-wire::FramePtr TxQueue::next_frame(const TxPacket& packet) {
+wire::FramePtr TxQueue::next_frame(const TxPacket& packet, TimedMath& math) {
   if (sent_) return nullptr;
   wire::FramePtr frame = unit_.frames().make();
   if (segmenter_) {
-    segmenter_->next(*frame);
+    segmenter_->next(*frame, math);
     sent_ = segmenter_->done();
     return frame;
   }
   bytes_.copy(0, bytes_.size(), frame->push_back(bytes_.size()));
   sent_ = true;
-  if (!packet.offloads.any() || finish_checksums(frame->bytes(), packet.offloads, packet.meta)) return frame;
+  if (!packet.offloads.any() || finish_checksums(frame->bytes(), packet.offloads, packet.meta, math)) return frame;
   unit_.drop(Drop::kTxOffload);
   return nullptr;
 }

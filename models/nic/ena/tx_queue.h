@@ -45,7 +45,7 @@ class TxQueue {
   std::size_t staged_from(std::size_t first, std::size_t most) const;
   std::span<const DmaSegment> segments_of(std::size_t first, std::size_t end) const;
   bool prepare(TxPacket& packet, std::uint32_t staged);
-  wire::FramePtr next_frame(const TxPacket& packet);
+  wire::FramePtr next_frame(const TxPacket& packet, TimedMath& math);
   void complete(const TxPacket& packet);
 
   PacketUnit& unit_;
