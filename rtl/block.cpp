@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "rtl/block_run.h"
+
 namespace cardvp::rtl {
 
 Block::Watch::Watch(Block& block, std::uint32_t port, Pin watched, std::function<void(std::uint64_t)> to)

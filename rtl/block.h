@@ -133,14 +133,21 @@ class Block : public Model {
   bool has_work() const { return working_ > 0 || (busy_ && busy_.high()); }
   bool going() const { return running_ && !reset_due_; }
   bool wanted() const;  // by a bridge that nothing is in flight in
-  std::uint64_t next_edge() const;
+  inline std::uint64_t next_edge() const;
   void arm();
-  void step();   // a cycle, or of several clocks the next edges
-  void cycle();  // of the only clock
+  void step();  // a cycle, or of several clocks the next edges
+  // Steps as long as `more` says and the block goes on.
+  template <class More>
+  void run(const More& more);
+  template <class More>
+  void together(const More& more);  // of the only clock
+  void cycle();
   void edges();
   std::uint64_t undisturbed(std::uint64_t cycles);  // of the only clock, without bridges; returns how many were run
   void eval(std::uint64_t time);
-  void look_at_outputs(std::uint64_t time);
+  // Once a cycle: what has become of the block, and who is to be told.
+  inline void look_at_outputs(std::uint64_t time, cardvp_rtl_state state);
+  void has_stopped();
   void stay_awake();
   void set_reset(const ResetDescription& reset, bool active);
   void timed_out(BridgePins& bridge);

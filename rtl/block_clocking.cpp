@@ -1,7 +1,7 @@
 // Block: when its clocks run.
 #include <algorithm>
 
-#include "rtl/block.h"
+#include "rtl/block_run.h"
 
 namespace cardvp::rtl {
 
@@ -20,12 +20,6 @@ void Block::set_clocking(const Clocking& clocking) {
 void Block::work_begins() {
   ++working_;
   if (!clocking_ && config_.clocking.mode != Mode::kEveryCycle) pump_.call_soon();
-}
-
-std::uint64_t Block::next_edge() const {
-  std::uint64_t next = ~std::uint64_t{0};
-  for (const auto& domain : domains_) next = std::min({next, domain->fall_, domain->rise_});
-  return next;
 }
 
 void Block::pump() {
@@ -60,7 +54,7 @@ void Block::arm() {
 
 void Block::run_ahead() {
   const std::uint64_t horizon = now().value() + config_.clocking.run_ahead * domains_.front()->period_;
-  while (going() && has_work() && next_edge() < horizon) step();
+  run([&] { return has_work() && next_edge() < horizon; });
 }
 
 void Block::run_batch() {
@@ -69,7 +63,9 @@ void Block::run_batch() {
   const std::uint64_t end = now().value() + clocking.batch * first.period_;
   const auto awake = [&] { return clocking.quiet_cycles == 0 || next_edge() < active_until_; };
   while (going() && next_edge() < end && (has_work() || wanted() || awake())) {
-    if (domains_.size() > 1 || has_work() || wanted() || waves_due_)
+    if (has_work() || wanted())
+      run([&] { return next_edge() < end && (has_work() || wanted()); });
+    else if (domains_.size() > 1 || waves_due_)
       step();
     else
       undisturbed((end - first.fall_ + first.period_ - 1) / first.period_);
@@ -125,7 +121,7 @@ void Block::cycle() {
   eval(domain.rise_);
   domain.fall_ += domain.period_;
   domain.raise();
-  look_at_outputs(time_);
+  look_at_outputs(time_, abi_.state(instance_));
 }
 
 void Block::edges() {
@@ -148,7 +144,7 @@ void Block::edges() {
     }
   }
   eval(at);
-  look_at_outputs(at);
+  look_at_outputs(at, abi_.state(instance_));
 }
 
 std::uint64_t Block::undisturbed(std::uint64_t cycles) {
@@ -162,6 +158,9 @@ std::uint64_t Block::undisturbed(std::uint64_t cycles) {
       .period = domain.period_,
       .watched = looked_at_.data(),
       .watched_count = static_cast<std::uint32_t>(looked_at_.size()),
+      .context = nullptr,
+      .sample = nullptr,
+      .next = nullptr,
   };
   const std::uint64_t ran = abi_.run(instance_, &request);
   if (ran > 0) {
@@ -170,19 +169,13 @@ std::uint64_t Block::undisturbed(std::uint64_t cycles) {
     domain.raise(ran);
     time_ = domain.edge_;
   }
-  look_at_outputs(time_);
+  look_at_outputs(time_, abi_.state(instance_));
   return ran;
 }
 
-// Once a cycle: what has become of the block, and who is to be told.
-void Block::look_at_outputs(std::uint64_t time) {
-  if (abi_.state(instance_) != CARDVP_RTL_RUNNING) {
-    running_ = false;
-    log_.warning("the block has stopped", {{"reason", error()}});
-  }
-  bool active = has_work() || wanted();
-  for (const auto& watch : watches_) active |= watch->look(time);
-  if (active) stay_awake();
+void Block::has_stopped() {
+  running_ = false;
+  log_.warning("the block has stopped", {{"reason", error()}});
 }
 
 void Block::stay_awake() { active_until_ = time_ + config_.clocking.quiet_cycles * domains_.front()->period_; }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "rtl/block.h"
+#include "rtl/block_run.h"
 
 namespace cardvp::rtl {
 
@@ -33,13 +33,6 @@ void Domain::remove(BridgePins& bridge) {
   std::erase(bridges_, &bridge);
 }
 
-void Domain::sample() {
-  for (BridgePins* const bridge : bridges_) {
-    bridge->sample();
-    if (bridge->working_ && cycles_ - bridge->progress_at_ >= block_.config_.time_out_cycles) block_.timed_out(*bridge);
-  }
-}
-
 void Domain::skip_to(std::uint64_t time) {
   const std::uint64_t next = std::min(fall_, rise_);
   if (next >= time) return;
@@ -55,7 +48,7 @@ bool Domain::run_until(const Completion& completion) {
   block.start();
   block.catch_up();
   block.clocking_ = true;
-  while (!completion.done() && block.going() && block.working_ > 0) block.step();
+  block.run([&] { return !completion.done() && block.working_ > 0; });
   block.clocking_ = false;
   block.arm();
   return completion.done();

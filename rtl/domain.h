@@ -39,7 +39,7 @@ class Domain {
   void drive() const {
     for (BridgePins* const bridge : bridges_) bridge->drive();
   }
-  void sample();
+  inline void sample();
   void raise(std::uint64_t cycles = 1) {  // the clock rose, at edge_
     cycles_ += cycles;
     rise_ += cycles * period_;

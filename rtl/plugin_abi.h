@@ -3,7 +3,8 @@
  *
  * The plug-in never includes SystemC, the simulator never includes Verilated headers. No function here throws or ends
  * the process: what goes wrong in the block ($stop, $fatal, an assertion, a loop that does not settle) is its state.
- * One thread at a time may use one instance; instances know nothing of each other. Times are in ps.
+ * One thread at a time may use the instances of one plug-in, which know nothing of each other. What is called back may
+ * call again, for this instance or another. Times are in ps.
  *
  * The version changes with every change that an older reader would misread. */
 #ifndef CARDVP_RTL_PLUGIN_ABI_H
@@ -16,7 +17,7 @@ extern "C" {
 #endif
 
 #define CARDVP_RTL_MAGIC 0x4c54525056445243ull /* "CRDVPRTL" */
-#define CARDVP_RTL_ABI_VERSION 1u
+#define CARDVP_RTL_ABI_VERSION 2u
 
 /* How a port's value is stored, by its width: the smallest unsigned integer of 8, 16, 32 or 64 bits that holds it;
  * above 64 bits an array of 32-bit words, lowest first. Unused bits of an input must be written as zero. */
@@ -46,8 +47,8 @@ enum cardvp_rtl_state {
   CARDVP_RTL_BROKEN,   /* evaluation was abandoned (a loop that does not settle): eval and run do nothing any more */
 };
 
-/* Cycles of one clock, for run(). A cycle: clock 0, eval at `time`; clock 1, eval at `time + low`; the next cycle is
- * `period` later. */
+/* Cycles of one clock, for run(). A cycle: clock 0, eval at `time`; sample(); clock 1, eval at `time + low`; next();
+ * the next cycle is `period` later. */
 struct cardvp_rtl_run {
   uint32_t clock; /* a port of one bit */
   uint64_t cycles;
@@ -57,6 +58,11 @@ struct cardvp_rtl_run {
   /* Outputs that end the run behind the cycle in which one of them changed. */
   const uint32_t* watched;
   uint32_t watched_count;
+  /* For who takes part in each cycle; both may be null. They must not throw. */
+  void* context;
+  void (*sample)(void* context);
+  /* Sets the inputs for the next cycle; 0 ends the run, as any state but CARDVP_RTL_RUNNING does. */
+  int (*next)(void* context, enum cardvp_rtl_state state);
 };
 
 typedef struct cardvp_rtl_instance cardvp_rtl_instance;

@@ -33,7 +33,17 @@ namespace {
 
 struct Broken {};  // thrown out of an evaluation that cannot go on
 
-thread_local cardvp_rtl_instance* current = nullptr;  // whose code runs
+cardvp_rtl_instance* current = nullptr;  // whose code runs
+
+// Sets that for a while.
+class Current {
+ public:
+  explicit Current(cardvp_rtl_instance* instance) : outer_(current) { current = instance; }
+  ~Current() { current = outer_; }
+
+ private:
+  cardvp_rtl_instance* const outer_;
+};
 
 #if CARDVP_RTL_TRACE
 #include "plugin_tracks.h"
@@ -43,6 +53,7 @@ thread_local cardvp_rtl_instance* current = nullptr;  // whose code runs
 
 struct cardvp_rtl_instance {
   explicit cardvp_rtl_instance(const cardvp_rtl_options& options) : message(options.message), owner(options.context) {
+    const Current running(this);
     context.randReset(2);
     context.randSeed(static_cast<int>(options.seed));
     std::vector<const char*> arguments{"cardvp"};
@@ -51,20 +62,17 @@ struct cardvp_rtl_instance {
 #if CARDVP_RTL_TRACE
     context.traceEverOn(true);
 #endif
-    current = this;
     model = std::make_unique<Vblock>(&context, options.name);
-    current = nullptr;
     connect_ports(*model, ports);
     for (unsigned i = 0; i < kPortCount; ++i) std::memset(ports[i], 0, storage_of(kPorts[i].width));
   }
   ~cardvp_rtl_instance() {
     finalise();
-    current = this;
+    const Current running(this);
 #if CARDVP_RTL_TRACE
     close_waveform();
 #endif
     model.reset();
-    current = nullptr;
   }
 
   static unsigned storage_of(unsigned width) {
@@ -99,8 +107,7 @@ struct cardvp_rtl_instance {
   template <class Function>
   void guarded(Function&& function) {
     if (state == CARDVP_RTL_BROKEN) return;
-    cardvp_rtl_instance*& running = current;
-    running = this;
+    const Current running(this);
     try {
       function();
     } catch (const Broken&) {
@@ -109,8 +116,7 @@ struct cardvp_rtl_instance {
       stop(exception.what());
       state = CARDVP_RTL_BROKEN;
     }
-    flush();
-    running = nullptr;
+    if (!line.empty()) flush();
   }
 
   void finalise() {
@@ -175,10 +181,12 @@ std::uint64_t cardvp_rtl_instance::run(const cardvp_rtl_run& request) {
   while (cycle < request.cycles) {
     clock = 0;
     eval(time);
+    if (request.sample) request.sample(request.context);
     clock = 1;
     eval(time + request.low);
     time += request.period;
     ++cycle;
+    if (request.next && !request.next(request.context, state)) break;
     if (state != CARDVP_RTL_RUNNING || changed(request)) break;
   }
   return cycle;

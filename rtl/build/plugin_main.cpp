@@ -56,7 +56,6 @@ cardvp_rtl_instance* create(const cardvp_rtl_options* options) {
   try {
     return new cardvp_rtl_instance(*options);
   } catch (...) {
-    current = nullptr;
     return nullptr;
   }
 }

@@ -53,7 +53,7 @@ TEST_F(BuildTest, BuildsInspectsAndBuildsAgain) {
               AllOf(HasSubstr("clock      clk"), HasSubstr("found by name"), HasSubstr("left over")));
   EXPECT_EQ(Plugin::load(plugin)->description().name, "block");
   EXPECT_THAT(plugin_report(plugin),
-              AllOf(HasSubstr("block      block"), HasSubstr("version 1"), HasSubstr("in        8  a")));
+              AllOf(HasSubstr("block      block"), HasSubstr("version 2"), HasSubstr("in        8  a")));
   const auto compiled = fs::last_write_time(folder_ / "work/plugin_main.o");
   build_block({file, plugin, folder_ / "work"});
   EXPECT_EQ(fs::last_write_time(folder_ / "work/plugin_main.o"), compiled);

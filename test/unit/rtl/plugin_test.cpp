@@ -98,7 +98,7 @@ TEST_F(PluginTest, OfAnotherVersion) {
   ASSERT_NE(plugin(), nullptr);
   plugin()[offsetof(cardvp_rtl_plugin, abi_version)] = 9;
   EXPECT_THAT(error(),
-              AllOf(HasSubstr("is of plug-in version 9, this program takes 1"), HasSubstr("cardvp rtl build")));
+              AllOf(HasSubstr("is of plug-in version 9, this program takes 2"), HasSubstr("cardvp rtl build")));
 }
 
 TEST_F(PluginTest, OfAnotherSize) {
