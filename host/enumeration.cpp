@@ -33,6 +33,7 @@ Task<std::optional<PciFunction>> RootComplex::probe(std::uint8_t number) {
 
 // Fills in what is the same for all kinds of function, and sets it to work.
 Task<std::optional<PciFunction>> RootComplex::identify(PciFunction function, bool is_virtual) {
+  function.is_virtual = is_virtual;
   const std::uint32_t revision = co_await function.config_read(pci::kRevision);
   function.revision = static_cast<std::uint8_t>(revision);
   function.class_code = revision >> 8;

@@ -50,6 +50,7 @@ class PciFunction {
   std::uint16_t pcie_capability = 0;  // offsets in configuration space; 0: none
   std::uint16_t power_capability = 0;
   std::uint16_t sriov_capability = 0;
+  bool is_virtual = false;  // by SR-IOV
   std::optional<MsiX> msix;
 
   std::uint8_t bus() const { return static_cast<std::uint8_t>(bdf >> 8); }

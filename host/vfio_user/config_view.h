@@ -18,7 +18,7 @@ namespace cardvp::host::vfio_user {
 
 class ConfigView {
  public:
-  explicit ConfigView(const PciFunction& function, bool is_virtual);
+  explicit ConfigView(const PciFunction& function) : function_(function) {}
 
   // What the guest reads of a dword, where the function's own is `real`.
   std::uint32_t read(std::uint16_t dword, std::uint32_t real) const;
@@ -33,20 +33,25 @@ class ConfigView {
 
   bool msix_enabled() const { return msix_control_ & kMsixEnable; }
   // Of a virtual function; others decide themselves.
-  bool memory_enabled() const { return !is_virtual_ || virtual_memory_; }
+  bool memory_enabled() const { return !function_.is_virtual || virtual_memory_; }
   void reset();
 
  private:
   static constexpr std::uint16_t kMsixEnable = 1 << 15;
 
-  std::uint32_t bar_mask(unsigned index) const;
-  bool hidden(std::uint16_t dword) const;
+  struct Bar {
+    std::uint32_t address;  // the bits that can be written
+    std::uint32_t kind;     // bits 3:0
+  };
+  Bar bar(unsigned index) const;
+  bool is_hidden(std::uint16_t dword) const;
+  Then power(std::uint32_t state);
 
   const PciFunction& function_;
-  const bool is_virtual_;
   std::array<std::uint32_t, 6> bars_{};
   std::uint16_t msix_control_ = 0;  // enable and mask
   bool virtual_memory_ = false;
+  bool in_d3_ = false;
 };
 
 }  // namespace cardvp::host::vfio_user

@@ -1,10 +1,12 @@
-// One client's socket: bytes and descriptors in, messages out, and the way back. Nothing waits.
+// One client's socket: messages in, with their descriptors, and messages out. Nothing waits.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>  // which Boost 1.74's Asio forgets under C++20
 #include <vector>
@@ -17,51 +19,61 @@ namespace cardvp::host::vfio_user {
 
 class Connection : public Outbox, public std::enable_shared_from_this<Connection> {
  public:
-  // `inbox` takes what comes, and says whether it has room for more; if not, resume() continues. `unsent` bytes at most
-  // wait for a client that does not read.
+  // What is read at one look, so that nobody holds up the others.
+  static constexpr std::size_t kMostMessages = 256;
+  static constexpr std::size_t kMostBytes = kMostMessage;
+
+  // Takes what comes, and says whether there is room for more.
   using Inbox = std::function<bool(Message&&)>;
+  // At most `unsent` bytes wait for a client that does not read; with more, it is refused.
   Connection(boost::asio::local::stream_protocol::socket socket, std::size_t unsent);
 
-  void start(Inbox inbox);
-  void resume();
+  void set_inbox(Inbox inbox) { inbox_ = std::move(inbox); }
+  // At each look, while there is room: reads what comes until the next.
+  void receive();
   void close();
 
-  // The client has closed, or is to be closed; why() says what for, and is empty if it just went.
+  // The client has gone, or is to be closed, and why; empty if it just went.
   bool ended() const { return ended_; }
   const std::string& why() const { return why_; }
-  bool sending() const { return !output_.empty(); }
 
   // Outbox. Sends at once what the socket takes.
   void send(Header header, std::span<const std::byte> head, std::span<const std::byte> data) override;
   void refuse(const char* why) override;
-  // Room for a payload that was used before.
+  // A payload that is not needed any more, for the next message.
   void recycle(std::vector<std::byte>&& payload);
 
  private:
-  void await_input();
+  static constexpr std::size_t kMostSpare = 16;
+  static constexpr std::size_t kMostSpareBytes = 4096;
+
+  void take_what_is_there();
+  bool read_once();
+  void keep_descriptors(struct msghdr& from, std::vector<Descriptor>& to);
+  bool advance();
+  void begin();
   void await_output();
-  void receive();
-  // Reads once. False: nothing there, or the end.
-  bool receive_some();
-  bool take_descriptors(struct msghdr& header, std::size_t beyond);
-  bool deliver();
   void flush();
+  std::size_t send_now(struct iovec* pieces, std::size_t count);
 
   boost::asio::local::stream_protocol::socket socket_;
   const std::size_t most_unsent_;
   Inbox inbox_;
+  bool receiving_ = false;  // a handler waits
+  bool room_ = true;        // in the inbox
 
-  // The message that is being received, and the first bytes of the next.
-  Message message_;
-  std::size_t have_ = 0;  // bytes of it, header included
+  Message message_;  // whose payload is coming, if its header is there
+  bool has_header_ = false;
+  std::size_t have_ = 0;  // bytes of the payload
+  std::array<std::byte, sizeof(Header)> next_header_{};
+  std::size_t next_have_ = 0;
+  std::vector<Descriptor> next_descriptors_;
   std::vector<std::vector<std::byte>> spare_;
-  bool full_ = false;       // the inbox has no room
-  bool receiving_ = false;  // a handler is set up
-  bool flushing_ = false;
 
   std::deque<std::vector<std::byte>> output_;
   std::size_t sent_ = 0;    // of the front
   std::size_t unsent_ = 0;  // of all
+  bool flushing_ = false;
   bool ended_ = false;
   std::string why_;
 };

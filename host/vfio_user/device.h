@@ -18,7 +18,7 @@ namespace cardvp::host::vfio_user {
 
 class Device {
  public:
-  explicit Device(const PciFunction& function);
+  Device(Scheduler& scheduler, const PciFunction& function);
 
   const PciFunction& function() const { return function_; }
   unsigned vectors() const { return function_.msix ? function_.msix->vectors : 0; }
@@ -29,25 +29,35 @@ class Device {
   std::uint64_t region_size(std::uint32_t region) const;
 
   // Within a region, of any size and alignment: cut into requests that the link can carry. What the function does not
-  // answer reads as ones. Of MSI-X the pending bits read as 0 and the table, too: they are the client's.
+  // answer reads as ones. MSI-X table and pending bits read as 0: they are the client's.
   Task<> read(std::uint32_t region, std::uint64_t offset, std::span<std::byte> to);
-  // Memory writes are posted: no time passes. True if the function was reset by it.
+  // True if the function was reset by it.
   Task<bool> write(std::uint32_t region, std::uint64_t offset, std::span<const std::byte> data);
+
+  // The short way for a memory write of up to kAtOnce bytes, while not busy(): it is posted, and no time passes.
+  static constexpr std::size_t kAtOnce = 64;
+  void post(unsigned bar, std::uint64_t offset, std::span<const std::byte> data);
+  // So many writes are on the way that they are to arrive first: a client must not fill the link faster than it drains.
+  bool busy() const { return posted_ >= kMostPosted; }
+  Task<> flush();
 
   // Function-level reset, and what the host needs of the function set up again: BARs, MSI-X. Command is 0 afterwards.
   Task<> reset();
 
  private:
+  static constexpr unsigned kMostPosted = 64;
+
   Task<> read_config(std::uint64_t offset, std::span<std::byte> to);
   Task<> read_bar(unsigned bar, std::uint64_t offset, std::span<std::byte> to);
   Task<bool> write_config(std::uint64_t offset, std::span<const std::byte> data);
-  void write_bar(unsigned bar, std::uint64_t offset, std::span<const std::byte> data);
   bool touches_msix(unsigned bar, std::uint64_t offset, std::uint64_t size) const;
   Task<> wait_ready();
   Task<> restore();
 
+  Scheduler& scheduler_;
   PciFunction function_;
   ConfigView view_;
+  unsigned posted_ = 0;
 };
 
 }  // namespace cardvp::host::vfio_user

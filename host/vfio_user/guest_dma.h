@@ -58,9 +58,9 @@ class GuestDma {
     std::uint64_t number = 0;  // of a write
   };
 
-  void send(Outstanding request, std::span<const std::byte> data);
-  void request_piece(DmaRead& read, std::uint64_t address, std::byte* to, std::size_t size);
-  void finish_part(DmaRead* read, DmaStatus status);
+  void send(const Outstanding& request, std::span<const std::byte> data);
+  std::size_t request(DmaRead& read, std::uint64_t address, std::byte* to, std::size_t size);
+  void part_read(DmaRead& read, bool ok);
   void write_done(std::uint64_t number);
 
   GuestMemory& memory_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "host/vfio_user/descriptor.h"
@@ -52,13 +53,13 @@ class Interrupts {
 
   int set_msix(const SetIrqs& request, std::span<const std::byte> data, std::vector<Descriptor>& descriptors);
   int bind(const SetIrqs& request, std::vector<Descriptor>& descriptors);
+  void unbind(unsigned first, unsigned end);
   void signal(unsigned vector);
-  bool any_bound() const { return bound_ > 0; }
 
   std::vector<Vector> vectors_;
-  std::deque<Waiting> waiting_;  // by writes
-  unsigned bound_ = 0;
-  bool enabled_ = false;
+  std::deque<Waiting> waiting_;     // by writes
+  bool enabled_ = false;            // by the guest, in configuration space,
+  bool enabled_by_client_ = false;  // or by SET_IRQS: not every client passes the other one on
   Counter& signalled_;
   Counter& dropped_;
 };

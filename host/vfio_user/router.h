@@ -30,7 +30,10 @@ class Router : public pcie::HostPort {
   ~Router() override;
 
   void assign(std::uint8_t function, Assigned& to) { assigned_[function] = &to; }
-  void release(std::uint8_t function) { assigned_[function] = nullptr; }
+  // Unless it is somebody else's by now.
+  void release(std::uint8_t function, const Assigned& from) {
+    if (assigned_[function] == &from) assigned_[function] = nullptr;
+  }
 
   // HostPort
   std::byte* direct(pcie::RequesterId requester, std::uint64_t address, std::size_t size, bool write) override;

@@ -41,10 +41,10 @@ class Server : public Model {
   // Closes every client; functions are not reset.
   ~Server() override;
 
-  // Offers a function at the socket `name` of the folder, which only this user can connect to; the first function of a
-  // root complex makes the server its end of the link. The function is reset first, and there is no client before that
-  // is done. A socket there that nobody listens at is replaced, and nothing else. Throws std::runtime_error, with
-  // remedy.
+  // Offers a function at the socket `name`.sock of the folder, which only this user can connect to; the first function
+  // of a root complex makes the server its end of the link. The function is reset first, and there is no client before
+  // that is done (a physical function's reset takes its virtual ones away: offer it, or them). A socket there that
+  // nobody listens at is replaced, and nothing else. Throws std::runtime_error, with remedy.
   void offer(const PciFunction& function, const std::string& name);
   // Closes its client and removes its socket. So does the end of the function's presence, or of its link.
   void withdraw(const PciFunction& function);
@@ -63,7 +63,7 @@ class Server : public Model {
 
  private:
   struct Port;
-  struct Offer;
+  Counter& commands_;
   std::unique_ptr<Port> port_;
 };
 

@@ -1,0 +1,109 @@
+#include "host/vfio_user/offer.h"
+
+namespace cardvp::host::vfio_user {
+
+using boost::asio::local::stream_protocol;
+using boost::system::error_code;
+
+Offer::Offer(const Surroundings& surroundings, Router& router, const PciFunction& function, const std::string& name,
+             const std::filesystem::path& path, const Counters& counters)
+    : around_(surroundings),
+      router_(router),
+      name_(name),
+      counters_(counters),
+      device_(surroundings.scheduler, function),
+      socket_(std::make_unique<SocketFile>(surroundings.io, path)),
+      self_(std::make_shared<Offer*>(this)),
+      resetting_(surroundings.scheduler) {
+  router_.assign(function.number(), *this);
+  resetting_.spawn(reset());
+  around_.log.info("offered", {{"name", name_}, {"function", function.name()}});
+}
+
+Offer::~Offer() {
+  *self_ = nullptr;
+  session_.reset();
+  router_.release(function().number(), *this);
+}
+
+Task<> Offer::reset() {
+  co_await device_.reset();
+  ready_ = true;
+  around_.answered();
+}
+
+// --- Clients ---------------------------------------------------------------------------------------------------------
+
+bool Offer::look() {
+  if (session_ && !session_->alive()) end_session();
+  if (removed_) return false;
+  if (ready_) accept();
+  return true;
+}
+
+// Not again in its own handler: an error that stays would be an endless loop.
+void Offer::accept() {
+  if (accepting_) return;
+  accepting_ = true;
+  socket_->acceptor().async_accept([self = self_](error_code error, stream_protocol::socket socket) {
+    if (!*self) return;
+    (*self)->accepting_ = false;
+    if (!error) (*self)->accepted(std::move(socket));
+  });
+}
+
+void Offer::accepted(stream_protocol::socket socket) {
+  if (session_ || !ready_) return around_.log.info("client turned away: there is one already", {{"name", name_}});
+  around_.log.info("client", {{"name", name_}});
+  counters_.clients.add();
+  auto connection = std::make_shared<Connection>(std::move(socket), around_.unsent);
+  session_ = std::make_unique<Session>(around_.scheduler, device_, std::move(connection), counters_, around_.answered);
+  session_->alive();
+}
+
+// First nobody answers the function's requests any more, then it is reset, and only then is there a next client.
+void Offer::end_session() {
+  const std::string why = session_->connection().why();
+  if (why.empty()) {
+    around_.log.info("client left", {{"name", name_}});
+  } else {
+    counters_.clients_closed.add();
+    around_.log.warning("client closed", {{"name", name_}, {"reason", why}});
+  }
+  session_.reset();
+  if (removed_) return;
+  ready_ = false;
+  resetting_.spawn(reset());
+}
+
+// --- The function's requests -----------------------------------------------------------------------------------------
+
+std::byte* Offer::direct(std::uint64_t address, std::size_t size, bool write) {
+  return session_ ? session_->dma().direct(address, size, write) : nullptr;
+}
+
+void Offer::write(std::uint64_t address, std::span<const std::byte> data) {
+  if (session_) return session_->write(address, data);
+  counters_.dma_faults.add();
+}
+
+void Offer::read(DmaRead& read) {
+  if (session_) return session_->dma().read(read);
+  counters_.dma_faults.add();
+  read.complete(DmaStatus::kUnsupportedRequest);
+}
+
+void Offer::abandon(DmaRead& read) {
+  if (session_) session_->dma().abandon(read);
+}
+
+void Offer::removed() {
+  removed_ = true;
+  resetting_.cancel();
+  ready_ = true;  // nobody waits for it
+  if (!session_) return;
+  session_->dma().fail_reads();
+  session_->connection().refuse("its function was removed");
+}
+
+}  // namespace cardvp::host::vfio_user
