@@ -188,7 +188,9 @@ EnaConfig small_config(std::uint8_t function) {
   return config;
 }
 
-Machine::Machine(const EnaConfig& function, const std::vector<EnaConfig>& others) : config(function) {
+Machine::Machine(const EnaConfig& function, const std::vector<EnaConfig>& others,
+                 const std::function<Math(Sim&)>& make_math)
+    : config(function), math(make_math(sim)) {
   link.connect(host);
   engine.card.bind(ram.socket);
   for (const EnaConfig& other : others) engine.add(other, link, endpoint);

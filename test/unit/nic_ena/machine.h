@@ -8,6 +8,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -179,8 +180,15 @@ struct Machine : testing::Test {
   static constexpr std::uint64_t kMemory = 16 << 20;
   static constexpr std::uint64_t kAq = 0x10000, kAcq = 0x20000, kAenq = 0x30000, kResponse = 0x40000;
 
+  // In the place of models/net's; null: none is.
+  struct Math {
+    std::unique_ptr<ToeplitzMath> toeplitz;
+    std::unique_ptr<ChecksumMath> checksum;
+  };
   // `others`: functions that come before the one to test.
-  explicit Machine(const EnaConfig& config = small_config(), const std::vector<EnaConfig>& others = {});
+  explicit Machine(
+      const EnaConfig& config = small_config(), const std::vector<EnaConfig>& others = {},
+      const std::function<Math(Sim&)>& make_math = [](Sim&) { return Math(); });
 
   void run(sc_core::sc_time time) { sc_core::sc_start(time); }
   // Host memory that nobody uses yet, filled with a pattern.
@@ -256,7 +264,9 @@ struct Machine : testing::Test {
   pcie::Endpoint endpoint{"endpoint", sim, link};
   memory::Mailbox mailbox{"mailbox", sim, memory::kMailboxChannels};
   FakeDataPath data_path;
-  Engine engine{"nic", sim, mailbox.channel(memory::kNicChannel), data_path, frames};
+  Math math;
+  Engine engine{
+      "nic", sim, mailbox.channel(memory::kNicChannel), data_path, frames, math.toeplitz.get(), math.checksum.get()};
   CardRam ram{"ram", sim};
   Core endpoint_core{"endpoint_core", endpoint};
   Firmware firmware{sim, mailbox, engine, config.function};
