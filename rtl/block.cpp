@@ -33,21 +33,12 @@ Block::Block(sc_core::sc_module_name name, Sim& sim, std::shared_ptr<const Plugi
       plugin_(std::move(plugin)),
       abi_(plugin_->abi()),
       config_(std::move(config)),
+      owner_(create(), abi_.destroy),
+      instance_(owner_.get()),
+      waves_(abi_, instance_, log_),
       time_outs_(counter("time_outs", "transactions")) {
   if (config_.waves && !config_.waves->trigger_port.empty()) check(config_.waves->trigger_port, "trigger");
   for (const auto& [port, value] : config_.tie_offs) check(port, "input");
-  std::vector<const char*> plusargs;
-  for (const std::string& argument : config_.plusargs) plusargs.push_back(argument.c_str());
-  const cardvp_rtl_options options = {
-      .name = this->name(),
-      .seed = static_cast<std::uint32_t>(derive_seed(sim.seed, this->name())) | 1,
-      .plusarg_count = static_cast<std::uint32_t>(plusargs.size()),
-      .plusargs = plusargs.data(),
-      .context = this,
-      .message = take_message,
-  };
-  instance_ = abi_.create(&options);
-  if (!instance_) throw std::runtime_error(plugin_->file().string() + ": the block cannot be instantiated");
   for (ClockDescription clock : description().clocks) {
     check(clock.port, "clock");
     if (const auto period = config_.period_ps.find(clock.port); period != config_.period_ps.end())
@@ -59,15 +50,32 @@ Block::Block(sc_core::sc_module_name name, Sim& sim, std::shared_ptr<const Plugi
     if (!domain(port)) throw std::invalid_argument("no clock " + port);
   for (const auto& [port, value] : config_.tie_offs) pin(port).set(value);
   set_clocking(config_.clocking);
-  if (config_.waves) trigger_ = pin(config_.waves->trigger_port);
-  waves_due_ = config_.waves.has_value();
+  if (config_.waves) waves_.arm(*config_.waves, pin(config_.waves->trigger_port));
+}
+
+cardvp_rtl_instance* Block::create() {
+  std::vector<const char*> plusargs;
+  for (const std::string& argument : config_.plusargs) plusargs.push_back(argument.c_str());
+  const cardvp_rtl_options options = {
+      .name = this->name(),
+      .seed = static_cast<std::uint32_t>(derive_seed(sim().seed, this->name())) | 1,
+      .plusarg_count = static_cast<std::uint32_t>(plusargs.size()),
+      .plusargs = plusargs.data(),
+      .context = this,
+      .message = take_message,
+  };
+  cardvp_rtl_instance* const instance = abi_.create(&options);
+  if (!instance) throw std::runtime_error(plugin_->file().string() + ": the block cannot be instantiated");
+  return instance;
 }
 
 Block::~Block() {
+  alone_ = true;  // who would have to be told of anything may be gone
+  run_late();
+  waves_.stop();
   abi_.final(instance_);
   for (const auto& domain : domains_)
     while (!domain->bridges_.empty()) domain->remove(*domain->bridges_.back());
-  abi_.destroy(instance_);
 }
 
 void Block::check(std::string_view port, const char* what) const {
@@ -182,36 +190,24 @@ void Block::fail_all() {
     }
 }
 
-bool Block::start_waves(const std::filesystem::path& file) {
-  waves_due_ = false;
-  if (!abi_.trace_open) return false;
-  std::vector<const char*> tracks;
-  for (const std::string& track : tracks_) tracks.push_back(track.c_str());
-  tracing_ = abi_.trace_open(instance_, file.c_str(), tracks.data(), static_cast<std::uint32_t>(tracks.size())) != 0;
-  return tracing_;
-}
+bool Block::start_waves(const std::filesystem::path& file) { return waves_.start(file); }
 
 void Block::stop_waves() {
-  if (tracing_) abi_.trace_close(instance_);
-  tracing_ = false;
+  if (run_late()) arm();
+  waves_.stop();
 }
 
-void Block::begin_waves_if_due() {
-  const Waves& waves = *config_.waves;
-  if (next_edge() < waves.from.value() || (trigger_ && trigger_.get() != waves.trigger_value)) return;
-  if (!start_waves(waves.file)) log_.error("no waveform", {{"file", waves.file.string()}});
+bool Block::run_late() {
+  const Domain& first = *domains_.front();
+  const std::uint64_t end = first.cycles_ + std::min(waves_.missing(first.cycles_), kLateCycles);
+  if (end == first.cycles_ || !started_ || clocking_) return false;
+  clocking_ = true;
+  run([&] { return first.cycles_ < end; });
+  clocking_ = false;
+  return true;
 }
 
-void Block::mark_waves() {}
-
-std::uint32_t Block::add_track(std::string name) {
-  tracks_.push_back(std::move(name));
-  return static_cast<std::uint32_t>(tracks_.size() - 1);
-}
-
-void Block::note(std::uint32_t track, const std::string& text) {
-  if (tracing_) abi_.trace_note(instance_, track, text.c_str());
-}
+void Block::mark_waves() { waves_.mark(domains_.front()->cycles_, next_edge()); }
 
 bool Block::write_coverage(const std::filesystem::path& file) {
   return abi_.coverage_write && abi_.coverage_write(instance_, file.c_str()) != 0;

@@ -27,6 +27,7 @@
 #include "rtl/domain.h"
 #include "rtl/pin.h"
 #include "rtl/plugin.h"
+#include "rtl/wave_recorder.h"
 
 namespace cardvp::rtl {
 
@@ -37,16 +38,6 @@ struct Clocking {
   std::uint32_t run_ahead = 1024;  // cycles that the block may be ahead of everything else
   bool skip_idle = true;           // the cycles for which a clock stood are not made up for
   std::string busy_port;           // an output, high while the block works on its own account
-};
-
-struct Waves {
-  std::filesystem::path file;
-  sc_core::sc_time from;     // of the block
-  std::string trigger_port;  // begin when this output is `trigger_value`, not before `from`
-  std::uint64_t trigger_value = 1;
-  // Keep a window around the first mark_waves(): as many cycles of the first clock before it and behind it, in place of
-  // everything from the beginning. 0: no window. The block is traced all the time, which slows it down.
-  std::uint32_t window_cycles = 0;
 };
 
 struct BlockConfig {
@@ -89,16 +80,20 @@ class Block : public Model {
   std::string error() const;
   std::uint64_t time_outs() const { return time_outs_.value(); }
 
-  // Waveforms, in the format that the plug-in was built for; false if it has none or the file cannot be made.
+  // Waveforms, in the format that the plug-in was built for; false if it has none or the file cannot be made. This
+  // takes the place of what the configuration says.
   bool start_waves(const std::filesystem::path& file);
+  // If there is a window whose cycles behind the mark are not over, and the block still goes on, it has them first, up
+  // to kLateCycles. So does a block that is destroyed.
   void stop_waves();
-  bool has_waves() const { return tracing_; }
-  // Something happened that is worth a look, a difference in lockstep: what the waveform's window is about. Without a
-  // window nothing.
+  bool has_waves() const { return waves_.is_open(); }
+  // Something happened that is worth a look, a difference in lockstep: what the waveform's window is about. The first
+  // time counts; without a window nothing. The waveform ends, for good, when the window does.
   void mark_waves();
+  static constexpr std::uint64_t kLateCycles = 1000;
   // A line of text beside the pins, for transactions; tracks are made before the waveform begins.
-  std::uint32_t add_track(std::string name);
-  void note(std::uint32_t track, const std::string& text);
+  std::uint32_t add_track(std::string name) { return waves_.add_track(std::move(name)); }
+  void note(std::uint32_t track, const std::string& text) { waves_.note(track, text); }
 
   // Verilator's coverage data; false if the plug-in was built without or the file cannot be made.
   bool write_coverage(const std::filesystem::path& file);
@@ -152,24 +147,28 @@ class Block : public Model {
   void set_reset(const ResetDescription& reset, bool active);
   void timed_out(BridgePins& bridge);
   void fail_all();
-  void begin_waves_if_due();
+  cardvp_rtl_instance* create();
+  bool waves_due() const { return waves_.is_due(domains_.front()->cycles_); }
+  void attend_waves();
+  bool run_late();  // what is missing of the waveform's window
   void check(std::string_view port, const char* what) const;
   static void take_message(void* block, cardvp_rtl_severity severity, const char* text);
 
   std::shared_ptr<const Plugin> plugin_;
   const cardvp_rtl_plugin& abi_;
   BlockConfig config_;
-  cardvp_rtl_instance* instance_;
+  const std::unique_ptr<cardvp_rtl_instance, void (*)(cardvp_rtl_instance*)> owner_;
+  cardvp_rtl_instance* const instance_;
+  WaveRecorder waves_;
   std::vector<std::unique_ptr<Domain>> domains_;
   std::vector<std::unique_ptr<Watch>> watches_;
-  std::vector<std::string> tracks_;
   std::vector<std::uint32_t> looked_at_;  // outputs that end an undisturbed run: of the watches, and:
   std::vector<Pin> wakes_;                // of the bridges
-  Pin busy_, trigger_;
+  Pin busy_;
   std::uint64_t time_ = 0;
   std::uint64_t active_until_ = 0;  // batched clocking goes on until then
   unsigned working_ = 0;            // bridges
-  bool running_ = true, started_ = false, tracing_ = false, waves_due_ = false;
+  bool running_ = true, started_ = false;
   bool clocking_ = false;   // further up the call stack
   bool reset_due_ = false;  // asked for meanwhile
   bool alone_ = false;      // bridges take no part

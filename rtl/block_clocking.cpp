@@ -11,6 +11,7 @@ void Block::set_clocking(const Clocking& clocking) {
   if (!clocking.busy_port.empty()) check(clocking.busy_port, "busy port");
   config_.clocking = clocking;
   busy_ = pin(clocking.busy_port);
+  waves_.set_ahead(std::max(clocking.run_ahead, clocking.batch));
   if (!sc_core::sc_start_of_simulation_invoked()) return;
   pump_.cancel();
   stay_awake();
@@ -65,7 +66,7 @@ void Block::run_batch() {
   while (going() && next_edge() < end && (has_work() || wanted() || awake())) {
     if (has_work() || wanted())
       run([&] { return next_edge() < end && (has_work() || wanted()); });
-    else if (domains_.size() > 1 || waves_due_)
+    else if (domains_.size() > 1 || waves_due())
       step();
     else
       undisturbed((end - first.fall_ + first.period_ - 1) / first.period_);
@@ -87,7 +88,7 @@ void Block::catch_up() {
   const Domain& first = *domains_.front();
   while (going() && next_edge() < to) {
     alone_ = !wanted();  // what was begun just now is none of the past's
-    if (domains_.size() > 1 || !alone_ || waves_due_)
+    if (domains_.size() > 1 || !alone_ || waves_due())
       step();
     else
       undisturbed((to - first.fall_ + first.period_ - 1) / first.period_);
@@ -96,6 +97,8 @@ void Block::catch_up() {
   for (const auto& domain : domains_)
     for (BridgePins* const bridge : domain->bridges_) bridge->made_progress();
 }
+
+void Block::attend_waves() { waves_.attend(domains_.front()->cycles_, next_edge()); }
 
 void Block::drive() {
   for (const auto& domain : domains_) domain->drive();
@@ -110,7 +113,7 @@ void Block::step() {
 }
 
 void Block::cycle() {
-  if (waves_due_) begin_waves_if_due();
+  if (waves_due()) attend_waves();
   Domain& domain = *domains_.front();
   if (!alone_) domain.drive();
   domain.pin_.set(0);
@@ -125,7 +128,7 @@ void Block::cycle() {
 }
 
 void Block::edges() {
-  if (waves_due_) begin_waves_if_due();
+  if (waves_due()) attend_waves();
   const std::uint64_t at = next_edge();
   // All that rise together sample what was there before.
   for (const auto& domain : domains_) {
@@ -149,6 +152,7 @@ void Block::edges() {
 
 std::uint64_t Block::undisturbed(std::uint64_t cycles) {
   Domain& domain = *domains_.front();
+  cycles = std::min(cycles, waves_.cycles_until_due(domain.cycles_));
   if (!alone_) domain.drive();
   const cardvp_rtl_run request = {
       .clock = domain.port_,

@@ -67,7 +67,7 @@ void Block::together(const More& more) {
             clock.fall_ += clock.period_;
             clock.raise();
             block.look_at_outputs(block.time_, state);
-            if (failure || !block.going() || !go_on()) return 0;
+            if (failure || !block.going() || block.waves_due() || !go_on()) return 0;
             clock.drive();
             return 1;
           },
@@ -81,7 +81,7 @@ template <class More>
 void Block::run(const More& more) {
   const Domain& first = *domains_.front();
   while (going() && more()) {
-    if (domains_.size() == 1 && first.fall_ < first.rise_ && !waves_due_ && !alone_)
+    if (domains_.size() == 1 && first.fall_ < first.rise_ && !waves_due() && !alone_)
       together(more);
     else
       step();
