@@ -61,6 +61,7 @@ class Card : public Model {
   security::Engine& security() { return security_; }
   security::HostGate& host_gate() { return host_gate_; }
   security::Alarms& alarms() { return alarms_; }
+  CardDma& dma() { return dma_; }
   std::uint64_t resets() const { return resets_.value(); }  // the first included
 
  private:

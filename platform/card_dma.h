@@ -1,22 +1,31 @@
-// The card's descriptor DMA, as the card sees it: registers, its way to memory, an interrupt.
+// The card's descriptor DMA, as the card sees it: registers, a way to memory, an interrupt. Its model, or its RTL, or
+// both in lockstep.
 #pragma once
 
+#include <memory>
+
 #include "models/dma/dma.h"
+#include "rtl/units/dma_unit.h"
 
 namespace cardvp::platform {
 
 class CardDma {
  public:
-  CardDma(const char* name, Sim& sim, const dma::DmaConfig& config) : model_(name, sim, config) {}
+  // `config` is of the model. Throws std::invalid_argument for a plug-in that is no DMA.
+  CardDma(const char* name, Sim& sim, const dma::DmaConfig& config, const rtl::UnitConfig& rtl);
 
-  tlm::tlm_target_socket<>& registers() { return model_.socket; }
-  tlm::tlm_initiator_socket<>& memory() { return model_.memory; }
-  Line& interrupt() { return model_.interrupt; }
+  tlm::tlm_target_socket<>& registers();
+  tlm::tlm_initiator_socket<>& memory();
+  Line& interrupt() { return unit_ ? unit_->interrupt : model_->interrupt; }
   // Card reset.
-  void reset() { model_.reset(); }
+  void reset();
+
+  // Null if the model works alone.
+  rtl::DmaUnit* unit() { return unit_.get(); }
 
  private:
-  dma::Dma model_;
+  std::unique_ptr<dma::Dma> model_;  // one of the two
+  std::unique_ptr<rtl::DmaUnit> unit_;
 };
 
 }  // namespace cardvp::platform

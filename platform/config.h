@@ -22,6 +22,7 @@
 #include "models/wire/config.h"
 #include "platform/json_reader.h"
 #include "platform/network_config.h"
+#include "rtl/units/unit.h"
 
 namespace cardvp::platform {
 
@@ -61,6 +62,11 @@ struct BootConfig {
   std::string command_line;              // kLinux
 };
 
+// Which models of a card RTL stands in for, or works beside.
+struct RtlConfig {
+  rtl::UnitConfig dma;
+};
+
 struct CardConfig {
   std::string pointer = "/card";       // of this in the scenario, for errors
   std::filesystem::path rom;           // empty: the installed one
@@ -75,6 +81,7 @@ struct CardConfig {
   memory::FusesConfig fuses;
   security::EngineConfig security;
   dma::DmaConfig dma;
+  RtlConfig rtl;
   sc_core::sc_time tamper_at;  // when the tamper sensor trips; zero: never
   pcie::LinkConfig link;
   nvme::ControllerConfig nvme;  // of every volume; `function` means nothing here

@@ -148,6 +148,7 @@ void Block::run_reset() {
     });
   }
   clocking_ = alone_ = false;
+  fresh_ = true;
   for (const auto& domain : domains_)
     for (BridgePins* const bridge : domain->bridges_) bridge->made_progress();
   stay_awake();

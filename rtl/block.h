@@ -172,6 +172,7 @@ class Block : public Model {
   bool clocking_ = false;   // further up the call stack
   bool reset_due_ = false;  // asked for meanwhile
   bool alone_ = false;      // bridges take no part
+  bool fresh_ = true;       // out of reset: bridges and checkers want to see the first cycle
   Counter& time_outs_;
   Callback<&Block::pump> pump_{scheduler(), *this};
 };

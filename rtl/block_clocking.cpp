@@ -66,7 +66,7 @@ void Block::run_batch() {
   while (going() && next_edge() < end && (has_work() || wanted() || awake())) {
     if (has_work() || wanted())
       run([&] { return next_edge() < end && (has_work() || wanted()); });
-    else if (domains_.size() > 1 || waves_due())
+    else if (domains_.size() > 1 || waves_due() || fresh_)
       step();
     else
       undisturbed((end - first.fall_ + first.period_ - 1) / first.period_);
@@ -106,6 +106,7 @@ void Block::drive() {
 
 void Block::step() {
   const Domain& first = *domains_.front();
+  if (!alone_) fresh_ = false;
   if (domains_.size() == 1 && first.fall_ < first.rise_)
     cycle();
   else

@@ -1,0 +1,58 @@
+#include "rtl/units/dma_unit.h"
+
+#include <bit>
+#include <utility>
+
+namespace cardvp::rtl {
+namespace {
+
+UnitConfig with_clocking(UnitConfig config) {
+  Clocking& clocking = config.block.clocking;
+  if (clocking.mode != Clocking::Mode::kOnDemand || !clocking.busy_port.empty()) return config;
+  clocking.mode = Clocking::Mode::kBatched;
+  clocking.quiet_cycles = DmaUnit::kQuietCycles;
+  return config;
+}
+
+}  // namespace
+
+DmaUnit::DmaUnit(sc_core::sc_module_name name, Sim& sim, const UnitConfig& config)
+    : Unit(name, sim, with_clocking(config)),
+      target_(make_target_bridge(sim, block(), interface("s_axil", InterfaceKind::kAxiLite, InterfaceRole::kTarget))),
+      registers_("registers", sim, *target_, *this),
+      bus_memory_("memory", sim),
+      master_(sim, block(), interface("m_axi", InterfaceKind::kAxi4, InterfaceRole::kMaster), memory_) {
+  block().watch("irq", [this](std::uint64_t level) { irq(level != 0); });
+}
+
+void DmaUnit::reset() {
+  // The block is in reset for some cycles from its time on, or from the end of the present cycle.
+  quiet_until_ = block().time() + block().domain()->period();
+  block().reset();
+  interrupt.set(false);
+}
+
+void DmaUnit::irq(bool level) {
+  if (now() >= quiet_until_) interrupt.set(level);
+}
+
+bool DmaUnit::Registers::access(const BusAccess& access) {
+  const bool aligned = access.size <= 8 && std::has_single_bit(access.size) && access.offset % access.size == 0;
+  return aligned && !unit_.in_memory_ && BusBlock::access(access);
+}
+
+Response DmaUnit::Memory::read(std::uint64_t address, std::span<std::uint8_t> to, sc_core::sc_time& delay) {
+  const bool outer = std::exchange(unit_.in_memory_, true);
+  const Response response = unit_.bus_memory_.read(address, to, delay);
+  unit_.in_memory_ = outer;
+  return response;
+}
+
+Response DmaUnit::Memory::write(std::uint64_t address, std::span<const std::uint8_t> from, sc_core::sc_time& delay) {
+  const bool outer = std::exchange(unit_.in_memory_, true);
+  const Response response = unit_.bus_memory_.write(address, from, delay);
+  unit_.in_memory_ = outer;
+  return response;
+}
+
+}  // namespace cardvp::rtl
