@@ -51,7 +51,8 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
       dram_("dram", sim, {.size = config.dram_size}),
       fuses_("fuses", sim, config.fuses),
       mailbox_("mailbox", sim, memory::kMailboxChannels),
-      security_("security", sim, config.security, config.fuses, alarms_),
+      rtl_("rtl", sim, config.rtl),
+      security_("security", sim, config.security, config.fuses, alarms_, rtl_.crypto()),
       host_gate_("host_gate", sim, alarms_, map::kHOST_FLASH.size, boot_.host_flash),
       dma_("dma", sim, config.dma, config.rtl.dma),
       uart_("uart", sim),
@@ -81,6 +82,7 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
   vpc_.connect_uplink(uplink);
   map_blocks();
   wire_interrupts();
+  rtl_.place(bus_, gic_);
   for (unsigned i = 0; i < cluster_.size(); ++i) wire_core(i);
   add_volumes(config, link, std::move(media));
   add_interfaces(config, link);
@@ -213,6 +215,7 @@ void Card::reset() {
               dram_.bytes().begin() + static_cast<std::ptrdiff_t>(piece.address - map::kDRAM.base));
   fuses_.reset();
   mailbox_.reset();
+  rtl_.reset();
   security_.reset();
   host_gate_.reset();
   dma_.reset();

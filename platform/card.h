@@ -29,6 +29,7 @@
 #include "models/wire/port.h"
 #include "platform/boot.h"
 #include "platform/card_dma.h"
+#include "platform/card_rtl.h"
 #include "platform/config.h"
 #include "platform/control_plane.h"
 #include "platform/gateway.h"
@@ -62,6 +63,7 @@ class Card : public Model {
   security::HostGate& host_gate() { return host_gate_; }
   security::Alarms& alarms() { return alarms_; }
   CardDma& dma() { return dma_; }
+  CardRtl& rtl() { return rtl_; }
   std::uint64_t resets() const { return resets_.value(); }  // the first included
 
  private:
@@ -84,6 +86,7 @@ class Card : public Model {
   memory::Ram dram_;
   memory::Fuses fuses_;
   memory::Mailbox mailbox_;
+  CardRtl rtl_;
   security::Engine security_;
   security::HostGate host_gate_;
   CardDma dma_;

@@ -199,6 +199,7 @@ CardConfig read_card(const JsonReader& card, const path& folder, std::uint64_t n
     config.volumes.push_back(std::move(volume));
   });
   read_nic(card, number, config);
+  read_rtl(card, folder, config.rtl);
   return config;
 }
 

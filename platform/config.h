@@ -22,6 +22,7 @@
 #include "models/wire/config.h"
 #include "platform/json_reader.h"
 #include "platform/network_config.h"
+#include "platform/rtl_config.h"
 #include "rtl/units/unit.h"
 
 namespace cardvp::platform {
@@ -89,6 +90,7 @@ struct CardConfig {
   nic::EnaConfig nic;  // of every interface; function and physical mean nothing here
   nic::VpcConfig vpc;
   NetworkConfig network;
+  RtlConfig rtl;
 };
 
 struct HostConfig {
@@ -111,6 +113,9 @@ std::filesystem::path path_of(const std::string& text, const std::filesystem::pa
 // for what the schema cannot say.
 CardConfig read_card(const JsonReader& card, const std::filesystem::path& folder, std::uint64_t number = 1);
 HostConfig read_host(const JsonReader& host);
+
+// The part about RTL (config_rtl.cpp).
+void read_rtl(const JsonReader& card, const std::filesystem::path& folder, RtlConfig& config);
 
 // The parts of the two that are about the network (config_network.cpp). What a scenario calls by name, VPCs, security
 // groups, other cards, is left open.

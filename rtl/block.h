@@ -78,6 +78,7 @@ class Block : public Model {
   bool running() const { return running_; }
   // Why not.
   std::string error() const;
+  std::uint64_t time_out_cycles() const { return config_.time_out_cycles; }
   std::uint64_t time_outs() const { return time_outs_.value(); }
 
   // Waveforms, in the format that the plug-in was built for; false if it has none or the file cannot be made. This

@@ -10,11 +10,11 @@ namespace {
 namespace fs = std::filesystem;
 
 // The first that exists of: beside the program (a build folder), share/cardvp below its folder (again), share/cardvp
-// next to its folder (bin/ of an installation).
+// and lib/cardvp next to its folder (bin/ of an installation).
 fs::path find(const fs::path& relative) {
   std::error_code error;
   const fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
-  for (const fs::path& base : {folder, folder / "share/cardvp", folder / "../share/cardvp"})
+  for (const fs::path& base : {folder, folder / "share/cardvp", folder / "../share/cardvp", folder / "../lib/cardvp"})
     if (fs::exists(base / relative, error)) return fs::weakly_canonical(base / relative);
   return {};
 }
@@ -23,13 +23,24 @@ fs::path find(const fs::path& relative) {
 
 fs::path installed_firmware(const std::string& name) { return find(fs::path("firmware") / name); }
 
-fs::path located(const fs::path& path, const std::string& pointer) {
+namespace {
+
+fs::path located(const fs::path& path, const std::string& pointer, const fs::path& in) {
   const std::string text = path.string();
   if (!text.starts_with(platform::kInstalled)) return path;
   const std::string name = text.substr(std::string_view(platform::kInstalled).size());
-  fs::path found = installed_firmware(name);
-  if (found.empty()) throw platform::ConfigError(pointer, "a file of the installation's firmware folder", name);
+  fs::path found = find(in / name);
+  if (found.empty())
+    throw platform::ConfigError(pointer, fmt::format("a file of the installation's folder {}", in.string()), name);
   return found;
+}
+
+}  // namespace
+
+fs::path located(const fs::path& path, const std::string& pointer) { return located(path, pointer, "firmware"); }
+
+fs::path located_plugin(const fs::path& path, const std::string& pointer) {
+  return located(path, pointer, "rtl/plugins");
 }
 
 std::vector<fs::path> installed_scenarios() {

@@ -6,6 +6,7 @@
 
 #include "scenarios/network_report.h"
 #include "scenarios/report_figures.h"
+#include "scenarios/rtl_report.h"
 #include "scenarios/security_report.h"
 
 namespace cardvp::scenarios {
@@ -144,6 +145,8 @@ Json report_json(const Scenario& scenario, platform::Machine& machine, const Hos
   if (!scenario.expected_counters.empty()) json["expected_counters"] = expected_json(scenario, machine.sim().stats);
   json["security"] =
       by_server(scenario, [&](std::size_t server) { return security_json(scenario, machine, program, server); });
+  if (has_rtl(machine))
+    json["rtl"] = by_server(scenario, [&](std::size_t server) { return rtl_json(machine.card(server)); });
   json["energy"] = energy_json(machine.sim().energy, end.to_seconds());
   json["counters"] = Json::object();
   for (const auto& [name, counter] : machine.sim().stats.counters())

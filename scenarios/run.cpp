@@ -56,6 +56,7 @@ void Run::watch(std::size_t server) {
     if (server == 0) console_.output(c, at);
   });
   card.on_power_off([this] { console_.power_off(); });
+  card.rtl().on_stop([this] { machine_.pause(); });
 }
 
 Outcome Run::run(const InterruptGuard& guard, Debugging* debugging) {
@@ -77,6 +78,8 @@ Outcome Run::run(const InterruptGuard& guard, Debugging* debugging) {
     if (!keyboard_ && terminal_.wants_progress()) show_progress();
   }
   if (keyboard_) show_output();
+  if (const std::string difference = find_difference(); !difference.empty())
+    return {Outcome::Result::kFailed, difference};
   if (!console_.error().empty()) return failure(console_.error());
   for (UartLog& uart : uarts_) uart.finish(now());
   machine_.wire().flush_captures();
@@ -115,8 +118,15 @@ bool Run::held() const {
                      [](const auto& server) { return server->host().boot().held(); });
 }
 
+// Between RTL and its model, that ends the run; empty: none.
+std::string Run::find_difference() {
+  for (const auto& server : machine_.servers())
+    if (const rtl::Difference* const difference = server->card().rtl().stopped_by()) return difference->text();
+  return {};
+}
+
 bool Run::complete() {
-  if (!console_.error().empty()) return true;
+  if (!console_.error().empty() || !find_difference().empty()) return true;
   if (keyboard_ && keyboard_->quit()) return true;
   if (!finished()) return false;
   if (powered_off()) return true;

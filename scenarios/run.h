@@ -46,6 +46,7 @@ class Run {
   bool finished() { return console_.finished() && (!scenario_.has_hosts() || program_.finished()); }
   bool powered_off() const;
   bool held() const;
+  std::string find_difference();
   bool complete();
   // Why the run cannot go on; empty: it can.
   std::string find_problem();

@@ -31,9 +31,21 @@ void need(const std::filesystem::path& path, const std::string& pointer, const c
     throw ConfigError(pointer, what, path.empty() ? "nothing" : path.string());
 }
 
+void find_plugins(platform::RtlConfig& rtl) {
+  const auto find = [](platform::RtlInstanceConfig& instance) {
+    const std::string pointer = instance.pointer + "/plugin";
+    instance.plugin = located_plugin(instance.plugin, pointer);
+    need(instance.plugin, pointer, "a plug-in's file, which `cardvp rtl build` makes of a block's description");
+  };
+  for (platform::RtlUnitConfig* const unit : rtl.units())
+    if (unit->use != rtl::Use::kModel) find(*unit);
+  for (platform::RtlBlockConfig& block : rtl.blocks) find(block);
+}
+
 }  // namespace
 
 CardConfig with_images(CardConfig card, Terminal& terminal) {
+  find_plugins(card.rtl);
   const auto at = [&card](const char* key) { return card.pointer + "/" + key; };
   choose(card.rom, at("rom"), "rom.bin");
   if (card.rom.empty())

@@ -59,6 +59,7 @@ std::vector<platform::ServerConfig> make_servers(const Scenario& scenario, const
     platform::ServerConfig& config = servers.emplace_back();
     config.name = server.name;
     config.card = with_images(server.card, terminal);
+    if (!options.out.empty()) config.card.rtl.folder = options.out / server.name;
     config.host = server.host;
     Media media = make_media(config.card, folder, output);
     files.push_back(std::move(media.files));

@@ -112,6 +112,7 @@ Task<> IoUnit::read(SubmissionQueue& queue, SubmissionEntry entry) {
     }
     co_await sim_.scheduler.until(end);
     status = abortable.aborted() ? status::kAbortRequested : send(transfer);
+    if (transfer.encryption.enabled) co_await sim_.scheduler.until(cipher_->done(sim_.scheduler.now()));
   } else {
     co_await sim_.scheduler.until(decoded());
   }
@@ -242,6 +243,7 @@ Task<Status> IoUnit::store_staged(const Transfer& transfer) {
     const std::span<std::byte> place = volume_.medium().direct(transfer.offset, transfer.bytes);
     if (!cipher(CipherDirection::kEncrypt, transfer, 0, data, place.empty() ? data : place))
       co_return status::kAccessDenied;
+    co_await sim_.scheduler.until(cipher_->done(sim_.scheduler.now()));
     encrypted_bytes_.add(transfer.bytes);
     if (!place.empty()) co_return status::kSuccess;
   }

@@ -38,8 +38,10 @@ class Crypto {
  public:
   virtual ~Crypto() = default;
 
-  // Whether Outcome::took is set. Then results are there before the time has passed.
+  // Whether Outcome::took may be set. Then results are there before the time has passed.
   virtual bool times_itself() const { return false; }
+  // Whether it always is, by Xts and Gcm.
+  virtual bool times_ciphers() const { return false; }
 
   using Tweak = std::array<std::uint8_t, 16>;
 

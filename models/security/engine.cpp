@@ -11,10 +11,10 @@ namespace regs {
 using sc_core::sc_time;
 
 Engine::Engine(sc_core::sc_module_name name, Sim& sim, const EngineConfig& config, const memory::FusesConfig& fuses,
-               Alarms& alarms)
+               Alarms& alarms, std::unique_ptr<Crypto> crypto)
     : RegisterTarget(name, sim, regs::kBank),
       alarms_(alarms),
-      operations_(sim, this->name(), config, fuses, memory_),
+      operations_(sim, this->name(), config, fuses, memory_, std::move(crypto)),
       executing_(sim.scheduler) {
   for (unsigned ring = 0; ring < kRings; ++ring)
     rings_.push_back(
@@ -169,13 +169,18 @@ bool Engine::usable(KeyReference key) const {
   return permitted(slots.info(key.slot), key, SECURITY_FOR_XTS) && slots.xts(key.slot) != nullptr;
 }
 
+security_status Engine::note_time(const Outcome& outcome) {
+  if (outcome.took) cipher_busy_until_ = now() + *outcome.took;
+  return outcome.status;
+}
+
 bool Engine::apply(KeyReference key, CipherDirection direction, std::uint64_t first_unit, std::uint32_t unit,
                    std::span<const std::byte> from, std::span<std::byte> to) {
   assert((unit == 512 || unit == 4096) && from.size() == to.size() && from.size() % unit == 0);
   if (!usable(key)) return false;
   Crypto::Tweak tweak{};
   for (unsigned i = 0; i < 8; ++i) tweak[i] = static_cast<std::uint8_t>(first_unit >> 8 * i);
-  return operations_.slots().xts(key.slot)->run(direction, tweak, unit, from, to).status == SECURITY_OK;
+  return note_time(operations_.slots().xts(key.slot)->run(direction, tweak, unit, from, to)) == SECURITY_OK;
 }
 
 sc_time Engine::reserve(std::uint64_t bytes, sc_time start) {
@@ -191,14 +196,14 @@ TransitCipher::Result Engine::seal(KeyReference key, Iv iv, std::span<const std:
                                    std::span<std::byte> data, std::span<std::byte, kTagBytes> tag) {
   if (!usable_in_transit(key)) return Result::kNoKey;
   const Outcome outcome = operations_.slots().gcm(key.slot)->seal(iv, additional, data, data, tag);
-  return outcome.status == SECURITY_OK ? Result::kOk : Result::kNoKey;
+  return note_time(outcome) == SECURITY_OK ? Result::kOk : Result::kNoKey;
 }
 
 TransitCipher::Result Engine::open(KeyReference key, Iv iv, std::span<const std::byte> additional,
                                    std::span<std::byte> data, std::span<const std::byte, kTagBytes> tag) {
   if (!usable_in_transit(key)) return Result::kNoKey;
   const Outcome outcome = operations_.slots().gcm(key.slot)->open_in_place(iv, additional, data, tag);
-  return outcome.status == SECURITY_OK ? Result::kOk : Result::kForged;
+  return note_time(outcome) == SECURITY_OK ? Result::kOk : Result::kForged;
 }
 
 sc_time Engine::reserve_transit(std::uint64_t bytes, sc_time start) {

@@ -31,7 +31,7 @@ class Engine : public RegisterTarget, public VolumeCipher, public TransitCipher 
  public:
   // The fuses' device secret gives the hardware's keys; `alarms` outlives the engine.
   Engine(sc_core::sc_module_name name, Sim& sim, const EngineConfig& config, const memory::FusesConfig& fuses,
-         Alarms& alarms);
+         Alarms& alarms, std::unique_ptr<Crypto> crypto = make_openssl_crypto());
   ~Engine() override;
 
   // The engine's own way to card memory; bind to the bus.
@@ -53,6 +53,7 @@ class Engine : public RegisterTarget, public VolumeCipher, public TransitCipher 
   bool apply(KeyReference key, CipherDirection direction, std::uint64_t first_unit, std::uint32_t unit,
              std::span<const std::byte> from, std::span<std::byte> to) override;
   sc_core::sc_time reserve(std::uint64_t bytes, sc_core::sc_time start) override;
+  sc_core::sc_time done(sc_core::sc_time reserved) const override { return std::max(reserved, cipher_busy_until_); }
 
   // TransitCipher.
   bool usable_in_transit(KeyReference key) const override;
@@ -61,6 +62,7 @@ class Engine : public RegisterTarget, public VolumeCipher, public TransitCipher 
   Result open(KeyReference key, Iv iv, std::span<const std::byte> additional, std::span<std::byte> data,
               std::span<const std::byte, kTagBytes> tag) override;
   sc_core::sc_time reserve_transit(std::uint64_t bytes, sc_core::sc_time start) override;
+  sc_core::sc_time done_in_transit(sc_core::sc_time reserved) const override { return done(reserved); }
 
   // Card reset: rings stop, slots are zeroised and the hardware's loaded again, measurements are zeros, tampering is
   // forgotten.
@@ -69,6 +71,7 @@ class Engine : public RegisterTarget, public VolumeCipher, public TransitCipher 
  private:
   static constexpr unsigned kRings = 4;
 
+  security_status note_time(const Outcome& outcome);
   void invalidate_direct(sc_dt::uint64 first, sc_dt::uint64 last);
   void hang_hooks();
   void hang_slot_hooks();
@@ -85,7 +88,8 @@ class Engine : public RegisterTarget, public VolumeCipher, public TransitCipher 
   CardMemory memory_{card};
   Operations operations_;
   std::vector<std::unique_ptr<Ring>> rings_;
-  TaskScope executing_;  // the descriptor of EXECUTE
+  sc_core::sc_time cipher_busy_until_;  // with data of volumes and packets, if the ciphers time themselves
+  TaskScope executing_;                 // the descriptor of EXECUTE
 };
 
 }  // namespace cardvp::security

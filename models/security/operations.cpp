@@ -46,7 +46,7 @@ std::uint64_t data_bytes(const security_descriptor& descriptor) {
 }  // namespace
 
 Operations::Operations(Sim& sim, const std::string& name, const EngineConfig& config, const memory::FusesConfig& fuses,
-                       CardMemory& memory)
+                       CardMemory& memory, std::unique_ptr<Crypto> crypto)
     : sim_(sim),
       name_(name),
       log_(sim.log, name),
@@ -55,7 +55,7 @@ Operations::Operations(Sim& sim, const std::string& name, const EngineConfig& co
       identity_(fuses),
       device_secret_(fuses.device_secret.size()),
       memory_(memory),
-      crypto_(make_openssl_crypto()),
+      crypto_(std::move(crypto)),
       slots_(*crypto_, config.slots),
       lanes_(config.lanes),
       random_(Random::of_seed(*crypto_, derive_seed(sim.seed, name))),
@@ -97,7 +97,10 @@ Operations::Job Operations::begin(const security_descriptor& descriptor, sc_time
     const Outcome outcome = perform(descriptor, result);
     result.status = outcome.status;
     job.early = result;
-    takes = outcome.took.value_or(takes);
+    if (outcome.took) {  // what else is under way is in there
+      job.time = {0, start, start + *outcome.took};
+      return job;
+    }
   }
   job.time = lanes_.reserve(sim_.scheduler.now(), start, takes);
   return job;
@@ -146,6 +149,7 @@ sc_time Operations::reserve_cipher(std::uint64_t bytes, sc_time start, User user
   (volume ? volume_operations_ : transit_operations_).add();
   (volume ? volume_bytes_ : transit_bytes_).add(bytes);
   energy_.add_picojoules(cost.picojoules + cost.picojoules_per_byte * static_cast<double>(bytes));
+  if (crypto_->times_ciphers()) return start;
   const Lanes::Reservation made = lanes_.reserve(sim_.scheduler.now(), start, duration(cost, bytes));
   if (log_.debugging()) sim_.trace.span(name_, made.lane, volume ? "volume" : "transit", made.begin, made.end);
   return made.end;

@@ -21,7 +21,7 @@ class Operations {
  public:
   // `name`: of the engine; statistics, energy and trace go there.
   Operations(Sim& sim, const std::string& name, const EngineConfig& config, const memory::FusesConfig& fuses,
-             CardMemory& memory);
+             CardMemory& memory, std::unique_ptr<Crypto> crypto);
 
   struct Result {
     security_status status = SECURITY_OK;
@@ -38,7 +38,7 @@ class Operations {
   // At the job's end or later: does it.
   Result finish(const Job& job);
 
-  // A lane for the data of a volume, or of a packet.
+  // A lane for the data of a volume, or of a packet. Of ciphers that time themselves it is only counted: `start`.
   enum class User : std::uint8_t { kVolume, kTransit };
   sc_core::sc_time reserve_cipher(std::uint64_t bytes, sc_core::sc_time start, User user);
 

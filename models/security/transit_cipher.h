@@ -33,6 +33,8 @@ class TransitCipher {
 
   // Reserves a lane, as VolumeCipher::reserve does.
   virtual sc_core::sc_time reserve_transit(std::uint64_t bytes, sc_core::sc_time start) = 0;
+  // Behind seal() or open(): as VolumeCipher::done.
+  virtual sc_core::sc_time done_in_transit(sc_core::sc_time reserved) const { return reserved; }
 };
 
 }  // namespace cardvp::security

@@ -35,6 +35,9 @@ class VolumeCipher {
   // soon after as one is free; says when it ends.
   // Counts bytes, operations and energy.
   virtual sc_core::sc_time reserve(std::uint64_t bytes, sc_core::sc_time start) = 0;
+  // Behind apply(): when its result is there. `reserved`, what reserve() said, unless the cipher is one that knows its
+  // time only then (RTL).
+  virtual sc_core::sc_time done(sc_core::sc_time reserved) const { return reserved; }
 };
 
 }  // namespace cardvp::security

@@ -25,8 +25,9 @@ AxiStreamSource::AxiStreamSource(Sim& sim, Block& block, const InterfaceDescript
   block.domain(description.clock)->add(*this);
 }
 
+// Without TKEEP every beat is full.
 bool AxiStreamSource::fits(const StreamPacket& packet) const {
-  return !packet.data.empty() && (stream_.keep || packet.data.size() % bus_ == 0);
+  return stream_.keep || (!packet.data.empty() && packet.data.size() % bus_ == 0);
 }
 
 void AxiStreamSource::start(Sending& sending) {

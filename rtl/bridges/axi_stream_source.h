@@ -33,7 +33,8 @@ class AxiStreamSource : public BridgePins {
     friend class AxiStreamSource;
     AxiStreamSource& source_;
   };
-  // kRefused: an empty packet, or one that does not fill its last beat, for a block without TKEEP.
+  // An empty packet is one beat without a byte. kRefused: one that is empty or does not fill its last beat, for a block
+  // without TKEEP.
   void start(Sending& sending);
   Response send_now(Sending& sending);
   Task<Response> send(const StreamPacket& packet);

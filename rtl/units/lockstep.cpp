@@ -50,7 +50,12 @@ void Lockstep::differ(std::string what, std::string model, std::string rtl, std:
                         .model = std::move(model),
                         .rtl = std::move(rtl),
                         .at = block_.time()};
-  if (differences_.value() <= kMaxLogged) log_.warning(difference.text());
+  if (differences_.value() <= kMaxLogged)
+    log_.warning("differs from its model", {{"transaction", difference.transaction},
+                                            {"what", difference.what},
+                                            {"model", difference.model},
+                                            {"rtl", difference.rtl},
+                                            {"at", difference.at.to_string()}});
   if (first_) return;
   first_ = std::move(difference);
   block_.mark_waves();

@@ -16,7 +16,7 @@ void WordAccess::access(bool write, std::uint32_t offset, std::span<std::uint8_t
 void WordAccess::write(std::uint32_t offset, std::uint32_t value) {
   std::array<std::uint8_t, 4> word;
   for (unsigned i = 0; i < word.size(); ++i) word[i] = static_cast<std::uint8_t>(value >> 8 * i);
-  access(true, offset, word);
+  write(offset, word);
 }
 
 std::uint32_t WordAccess::read(std::uint32_t offset) {

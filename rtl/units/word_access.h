@@ -15,9 +15,13 @@ class WordAccess {
   explicit WordAccess(TargetBridge& bridge) : bridge_(bridge) {}
 
   void write(std::uint32_t offset, std::uint32_t value);
-  // Registers one behind another, four bytes each.
-  void write(std::uint32_t offset, std::span<std::uint8_t> bytes) { access(true, offset, bytes); }
   std::uint32_t read(std::uint32_t offset);
+  // Registers one behind another, four bytes each.
+  void write(std::uint32_t offset, std::span<const std::uint8_t> bytes) {
+    // What is written is only read.
+    access(true, offset, {const_cast<std::uint8_t*>(bytes.data()), bytes.size()});
+  }
+  void read(std::uint32_t offset, std::span<std::uint8_t> bytes) { access(false, offset, bytes); }
 
   // Also for failures that are none of an access; the first counts.
   void fail(std::string failure) {

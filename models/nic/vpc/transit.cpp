@@ -116,6 +116,12 @@ std::optional<sc_core::sc_time> Transit::reserve(std::size_t bytes, sc_core::sc_
   return end;
 }
 
+sc_core::sc_time Transit::done(sc_core::sc_time reserved) {
+  const sc_core::sc_time end = cipher_->done_in_transit(reserved);
+  busy_until_ = std::max(busy_until_, end);
+  return end;
+}
+
 void Transit::report(vpc_sa_event event, std::uint32_t spi, std::uint16_t peer) {
   vpc_message_sa message{};
   message.header = {VPC_MESSAGE_SA, 0, spi};

@@ -61,6 +61,8 @@ class Transit {
 
   // When the engine is done with so much; nothing if it is too far behind.
   std::optional<sc_core::sc_time> reserve(std::size_t bytes, sc_core::sc_time start, sc_core::sc_time now);
+  // The same, known better behind seal() or open().
+  sc_core::sc_time done(sc_core::sc_time reserved);
 
  private:
   using Result = security::TransitCipher::Result;

@@ -41,7 +41,7 @@ Tunnel::Sealed Tunnel::wrap(std::uint16_t index, geneve::Header header, wire::Fr
                      bytes.last<geneve::kTagBytes>()))
     return {Drop::kNoKey, ready};
   sealed_.add();
-  return {std::nullopt, *end};
+  return {std::nullopt, transit_.done(*end)};
 }
 
 sc_time Tunnel::send(wire::FramePtr frame, sc_time at) {
@@ -101,7 +101,7 @@ std::optional<Drop> Tunnel::open(const geneve::Packet& packet, std::uint16_t pee
   opened_.add();
   const auto end = transit_.reserve(additional.size() + data.size(), unwrapped.ready, now);
   if (!end) return Drop::kCipherBusy;
-  unwrapped.ready = *end;
+  unwrapped.ready = transit_.done(*end);
   unwrapped.replayed = opened.replayed;
   frame.pop_back(geneve::kTagBytes);
   return std::nullopt;
