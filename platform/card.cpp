@@ -64,7 +64,7 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
       endpoint_("pcie", sim, link),
       nvme_("nvme", sim, mailbox_.channel(memory::kNvmeChannel), &security_),
       vpc_("vpc", sim, config.vpc, mailbox_.channel(memory::kVpcChannel), &security_, frames),
-      nic_("nic", sim, mailbox_.channel(memory::kNicChannel), vpc_, frames),
+      nic_("nic", sim, mailbox_.channel(memory::kNicChannel), vpc_, frames, rtl_.toeplitz(), rtl_.checksum()),
       control_plane_("control_plane", sim, mailbox_.channel(memory::kControlChannel), config.volumes, alarms_,
                      config.network),
       gateway_("gateway", sim, gateway_config(config), control_plane_, alarms_, gateway_surroundings(config.fuses)),

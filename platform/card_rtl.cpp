@@ -25,6 +25,8 @@ CardRtl::CardRtl(sc_core::sc_module_name name, Sim& sim, const RtlConfig& config
     : Model(name, sim), config_(config), next_address_(map::kRTL.base) {
   make(aes_, "aes", config_.aes);
   make(sha2_, "sha2", config_.sha2);
+  make(toeplitz_, "toeplitz", config_.toeplitz);
+  make(checksum_, "checksum", config_.checksum);
   for (const RtlBlockConfig& block : config_.blocks) {
     const std::shared_ptr<const rtl::Plugin> plugin = load(block);
     const rtl::PlacedBlockConfig placed{plugin, prepared(block, *plugin), block.checkers, block.interface};
@@ -122,6 +124,8 @@ void CardRtl::connect(arm::Gic& gic, const RtlBlockConfig& config, rtl::PlacedBl
 void CardRtl::reset() {
   if (aes_) aes_->reset();
   if (sha2_) sha2_->reset();
+  if (toeplitz_) toeplitz_->reset();
+  if (checksum_) checksum_->reset();
   for (rtl::PlacedBlock& block : blocks_) block.reset();
 }
 
@@ -132,6 +136,8 @@ std::vector<CardRtl::Instance> CardRtl::instances() {
   };
   add(aes_);
   add(sha2_);
+  add(toeplitz_);
+  add(checksum_);
   for (rtl::PlacedBlock& block : blocks_)
     all.push_back({block.basename(), &block.block(), nullptr, block.violations()});
   return all;

@@ -11,8 +11,10 @@
 #include "models/security/crypto.h"
 #include "platform/rtl_config.h"
 #include "rtl/units/aes_unit.h"
+#include "rtl/units/checksum_unit.h"
 #include "rtl/units/placed_block.h"
 #include "rtl/units/sha2_unit.h"
+#include "rtl/units/toeplitz_unit.h"
 
 namespace cardvp::platform {
 
@@ -23,6 +25,9 @@ class CardRtl : public Model {
 
   // The security engine's mathematics, by RTL as configured.
   std::unique_ptr<security::Crypto> crypto();
+  // The NIC's; null: the model's.
+  nic::ToeplitzMath* toeplitz() { return toeplitz_ ? &*toeplitz_ : nullptr; }
+  nic::ChecksumMath* checksum() { return checksum_ ? &*checksum_ : nullptr; }
   // Connects the blocks: to the bus, in the map's window for them, and to the interrupt controller. Throws ConfigError
   // for addresses and interrupts that are not to be had.
   void place(bus::Bus& bus, arm::Gic& gic);
@@ -56,6 +61,8 @@ class CardRtl : public Model {
   RtlConfig config_;
   std::optional<rtl::AesUnit> aes_;
   std::optional<rtl::Sha2Unit> sha2_;
+  std::optional<rtl::ToeplitzUnit> toeplitz_;
+  std::optional<rtl::ChecksumUnit> checksum_;
   std::deque<rtl::PlacedBlock> blocks_;
   std::uint64_t next_address_;
   std::bitset<kInterrupts> interrupts_;  // that are taken

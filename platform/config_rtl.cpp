@@ -71,6 +71,8 @@ void read_rtl(const JsonReader& card, const std::filesystem::path& folder, RtlCo
   const JsonReader rtl = card.object("rtl");
   read_unit(rtl, "aes", folder, config.aes);
   read_unit(rtl, "sha2", folder, config.sha2);
+  read_unit(rtl, "toeplitz", folder, config.toeplitz);
+  read_unit(rtl, "checksum", folder, config.checksum);
   rtl.for_each("blocks", [&](const JsonReader& node) {
     RtlBlockConfig block;
     node.read("name", block.name);

@@ -34,11 +34,11 @@ struct RtlBlockConfig : RtlInstanceConfig {
 };
 
 struct RtlConfig {
-  RtlUnitConfig aes, sha2;
+  RtlUnitConfig aes, sha2, toeplitz, checksum;
   std::vector<RtlBlockConfig> blocks;
   std::filesystem::path folder;  // where waveforms go; empty: nowhere
 
-  std::array<RtlUnitConfig*, 2> units() { return {&aes, &sha2}; }
+  std::array<RtlUnitConfig*, 4> units() { return {&aes, &sha2, &toeplitz, &checksum}; }
 };
 
 }  // namespace cardvp::platform
