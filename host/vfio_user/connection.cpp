@@ -1,5 +1,6 @@
 #include "host/vfio_user/connection.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -33,6 +34,11 @@ void Connection::refuse(const char* why) {
   ended_ = true;
 }
 
+bool Connection::peer_gone() const {
+  pollfd state{const_cast<stream_protocol::socket&>(socket_).native_handle(), POLLRDHUP, 0};
+  return ::poll(&state, 1, 0) > 0;
+}
+
 void Connection::recycle(std::vector<std::byte>&& payload) {
   if (payload.capacity() > 0 && payload.capacity() <= kMostSpareBytes && spare_.size() < kMostSpare)
     spare_.push_back(std::move(payload));
@@ -42,6 +48,8 @@ void Connection::recycle(std::vector<std::byte>&& payload) {
 
 void Connection::receive() {
   if (receiving_ || ended_) return;
+  // What was read before, but had no room, may be all that comes.
+  if (next_have_ == next_header_.size()) return take_what_is_there();
   receiving_ = true;
   socket_.async_wait(stream_protocol::socket::wait_read, [self = shared_from_this()](error_code error) {
     self->receiving_ = false;
@@ -52,11 +60,12 @@ void Connection::receive() {
 void Connection::take_what_is_there() {
   room_ = true;
   std::size_t messages = 0, bytes = 0;
-  for (bool more = true; more && room_ && !ended_ && messages < kMostMessages && bytes < kMostBytes;) {
+  for (bool more = true;;) {
+    while (room_ && !ended_ && messages < kMostMessages && advance()) ++messages;
+    if (!more || !room_ || ended_ || messages == kMostMessages || bytes > kMostBytes) return;
     const std::size_t before = have_ + next_have_;
     more = read_once();
     bytes += have_ + next_have_ - before;
-    while (room_ && !ended_ && advance()) ++messages;
   }
 }
 

@@ -36,6 +36,8 @@ class Connection : public Outbox, public std::enable_shared_from_this<Connection
   // The client has gone, or is to be closed, and why; empty if it just went.
   bool ended() const { return ended_; }
   const std::string& why() const { return why_; }
+  // The client's end is closed; what it sent may not be read yet.
+  bool peer_gone() const;
 
   // Outbox. Sends at once what the socket takes.
   void send(Header header, std::span<const std::byte> head, std::span<const std::byte> data) override;

@@ -35,8 +35,9 @@ Task<> Offer::reset() {
 // --- Clients ---------------------------------------------------------------------------------------------------------
 
 bool Offer::look() {
-  if (session_ && !session_->alive()) end_session();
+  if (session_ && (!session_->alive() || next_)) end_session();
   if (removed_) return false;
+  if (ready_ && next_) begin();
   if (ready_) accept();
   return true;
 }
@@ -52,11 +53,20 @@ void Offer::accept() {
   });
 }
 
+// One that comes when the one before has gone, but what it sent is still being read, or while the function is reset,
+// has its turn. So a guest can be started anew at once.
 void Offer::accepted(stream_protocol::socket socket) {
-  if (session_ || !ready_) return around_.log.info("client turned away: there is one already", {{"name", name_}});
+  if (next_ || (session_ && !session_->connection().peer_gone()))
+    return around_.log.info("client turned away: there is one already", {{"name", name_}});
+  next_ = std::move(socket);
+  if (ready_ && !session_) begin();
+}
+
+void Offer::begin() {
   around_.log.info("client", {{"name", name_}});
   counters_.clients.add();
-  auto connection = std::make_shared<Connection>(std::move(socket), around_.unsent);
+  auto connection = std::make_shared<Connection>(std::move(*next_), around_.unsent);
+  next_.reset();
   session_ = std::make_unique<Session>(around_.scheduler, device_, std::move(connection), counters_, around_.answered);
   session_->alive();
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "host/vfio_user/device.h"
@@ -47,6 +48,7 @@ class Offer : public Assigned {
  private:
   void accept();
   void accepted(boost::asio::local::stream_protocol::socket socket);
+  void begin();
   void end_session();
   Task<> reset();
 
@@ -59,6 +61,7 @@ class Offer : public Assigned {
   // What an accept that is under way may still find here.
   std::shared_ptr<Offer*> self_;
   std::unique_ptr<Session> session_;
+  std::optional<boost::asio::local::stream_protocol::socket> next_;  // a client that waits for its turn
   bool accepting_ = false;
   bool ready_ = false;  // the function is as after a reset
   bool removed_ = false;
