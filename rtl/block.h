@@ -96,7 +96,7 @@ class Block : public Model {
   std::uint32_t add_track(std::string name) { return waves_.add_track(std::move(name)); }
   void note(std::uint32_t track, const std::string& text) { waves_.note(track, text); }
 
-  // Verilator's coverage data; false if the plug-in was built without or the file cannot be made.
+  // Verilator's coverage data (rtl/coverage.h merges them); false if the plug-in was built without or the file cannot be made.
   bool write_coverage(const std::filesystem::path& file);
 
  private:

@@ -35,14 +35,22 @@ struct Broken {};  // thrown out of an evaluation that cannot go on
 
 cardvp_rtl_instance* current = nullptr;  // whose code runs
 
-// Sets that for a while.
+// Sets that for a while, and the context that Verilator's run-time library takes for $random, plusargs and the like.
 class Current {
  public:
-  explicit Current(cardvp_rtl_instance* instance) : outer_(current) { current = instance; }
-  ~Current() { current = outer_; }
+  Current(cardvp_rtl_instance* instance, VerilatedContext* context)
+      : outer_(current), outer_context_(current ? Verilated::threadContextp() : nullptr) {
+    current = instance;
+    Verilated::threadContextp(context);
+  }
+  ~Current() {
+    current = outer_;
+    if (outer_context_) Verilated::threadContextp(outer_context_);
+  }
 
  private:
   cardvp_rtl_instance* const outer_;
+  VerilatedContext* const outer_context_;
 };
 
 #if CARDVP_RTL_TRACE
@@ -53,8 +61,9 @@ class Current {
 
 struct cardvp_rtl_instance {
   explicit cardvp_rtl_instance(const cardvp_rtl_options& options) : message(options.message), owner(options.context) {
-    const Current running(this);
-    context.randReset(2);
+    const Current running(this, &context);
+    // Toggles are counted against values of the block before, which begin like the rest.
+    context.randReset(CARDVP_RTL_COVERAGE ? 0 : 2);
     context.randSeed(static_cast<int>(options.seed));
     std::vector<const char*> arguments{"cardvp"};
     arguments.insert(arguments.end(), options.plusargs, options.plusargs + options.plusarg_count);
@@ -68,7 +77,7 @@ struct cardvp_rtl_instance {
   }
   ~cardvp_rtl_instance() {
     finalise();
-    const Current running(this);
+    const Current running(this, &context);
 #if CARDVP_RTL_TRACE
     close_waveform();
 #endif
@@ -107,7 +116,7 @@ struct cardvp_rtl_instance {
   template <class Function>
   void guarded(Function&& function) {
     if (state == CARDVP_RTL_BROKEN) return;
-    const Current running(this);
+    const Current running(this, &context);
     try {
       function();
     } catch (const Broken&) {

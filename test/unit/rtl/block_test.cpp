@@ -3,27 +3,12 @@
 
 #include <gmock/gmock.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <sstream>
-
 #include "test/unit/rtl/requester.h"
 
 namespace cardvp::rtl::test {
 namespace {
 
 using testing::HasSubstr;
-
-std::string read(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::filesystem::path temporary(const std::string& name) {
-  const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
-  return std::filesystem::temp_directory_path() / fmt::format("cardvp-rtl-{}-{}-{}", ::getpid(), test->name(), name);
-}
 
 BlockConfig batched() {
   BlockConfig config;
@@ -136,20 +121,6 @@ TEST_F(BlockTest, WhatItPrintsIsLogged) {
   block->pin("command").set(4);
   sc_core::sc_start(ns(100));
   EXPECT_TRUE(logged("count 7"));
-}
-
-TEST_F(BlockTest, CoverageCountsToggles) {
-  const auto file = temporary("coverage.dat");
-  BlockConfig config = batched();
-  config.tie_offs = {{"enable", 1}};
-  make(config);
-  sc_core::sc_start(ns(1000));
-  ASSERT_TRUE(block->write_coverage(file));
-  const std::string text = read(file);
-  std::filesystem::remove(file);
-  EXPECT_THAT(text, HasSubstr("# SystemC::Coverage-3"));
-  EXPECT_THAT(text, testing::ContainsRegex("count\\[0\\][^\n]*' [1-9]"));
-  EXPECT_THAT(text, testing::ContainsRegex("wide_in\\[0\\][^\n]*' 0"));
 }
 
 }  // namespace
