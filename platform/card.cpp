@@ -54,7 +54,7 @@ Card::Card(sc_core::sc_module_name name, Sim& sim, const CardConfig& config, pci
       rtl_("rtl", sim, config.rtl),
       security_("security", sim, config.security, config.fuses, alarms_, rtl_.crypto()),
       host_gate_("host_gate", sim, alarms_, map::kHOST_FLASH.size, boot_.host_flash),
-      dma_("dma", sim, config.dma, config.rtl.dma),
+      dma_("dma", sim, config.dma, config.rtl.dma, rtl_),
       uart_("uart", sim),
       rtc_("rtc", sim, config.rtc),
       gic_("gic", sim, config.cluster.cores, kSpis),

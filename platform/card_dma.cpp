@@ -2,11 +2,19 @@
 
 namespace cardvp::platform {
 
-CardDma::CardDma(const char* name, Sim& sim, const dma::DmaConfig& config, const rtl::UnitConfig& rtl) {
-  if (rtl.use == rtl::Use::kModel)
+CardDma::CardDma(const char* name, Sim& sim, const dma::DmaConfig& config, const RtlUnitConfig& rtl,
+                 CardRtl& card_rtl) {
+  if (rtl.use == rtl::Use::kModel) {
     model_ = std::make_unique<dma::Dma>(name, sim, config);
-  else
-    unit_ = std::make_unique<rtl::DmaUnit>(name, sim, rtl);
+    return;
+  }
+  const rtl::UnitConfig unit = card_rtl.unit_config(rtl);
+  try {
+    unit_ = std::make_unique<rtl::DmaUnit>(name, sim, unit);
+  } catch (const std::invalid_argument& error) {
+    CardRtl::misfit(rtl, error);
+  }
+  card_rtl.add(*unit_);
 }
 
 tlm::tlm_target_socket<>& CardDma::registers() {

@@ -41,17 +41,27 @@ CardRtl::CardRtl(sc_core::sc_module_name name, Sim& sim, const RtlConfig& config
 template <class T>
 void CardRtl::make(std::optional<T>& unit, const char* name, const RtlUnitConfig& config) {
   if (config.use == rtl::Use::kModel) return;
+  const rtl::UnitConfig made = unit_config(config);
+  try {
+    unit.emplace(name, sim(), made);
+  } catch (const std::invalid_argument& error) {
+    misfit(config, error);
+  }
+}
+
+rtl::UnitConfig CardRtl::unit_config(const RtlUnitConfig& config) const {
   rtl::UnitConfig made;
   made.use = config.use;
+  if (config.use == rtl::Use::kModel) return made;
   made.plugin = load(config);
   made.block = prepared(config, *made.plugin);
   made.checkers = config.checkers;
   made.stop_at_difference = config.stop_at_difference;
-  try {
-    unit.emplace(name, sim(), made);
-  } catch (const std::invalid_argument& error) {
-    throw ConfigError(config.pointer, "a unit that fits the plug-in", error.what());
-  }
+  return made;
+}
+
+void CardRtl::misfit(const RtlUnitConfig& config, const std::invalid_argument& error) {
+  throw ConfigError(config.pointer, "a unit that fits the plug-in", error.what());
 }
 
 // Waveforms: their place and format.
@@ -138,6 +148,8 @@ std::vector<CardRtl::Instance> CardRtl::instances() {
   add(sha2_);
   add(toeplitz_);
   add(checksum_);
+  for (rtl::Unit* const unit : others_)
+    all.push_back({unit->basename(), &unit->block(), unit->lockstep(), unit->violations()});
   for (rtl::PlacedBlock& block : blocks_)
     all.push_back({block.basename(), &block.block(), nullptr, block.violations()});
   return all;

@@ -5,6 +5,8 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <stdexcept>
+#include <vector>
 
 #include "models/arm/gic.h"
 #include "models/bus/bus.h"
@@ -28,6 +30,12 @@ class CardRtl : public Model {
   // The NIC's; null: the model's.
   nic::ToeplitzMath* toeplitz() { return toeplitz_ ? &*toeplitz_ : nullptr; }
   nic::ChecksumMath* checksum() { return checksum_ ? &*checksum_ : nullptr; }
+  // For a unit that somebody else holds: what it is made of; and that it is there. A unit that cannot be made of it is
+  // an error of the configuration.
+  rtl::UnitConfig unit_config(const RtlUnitConfig& config) const;
+  void add(rtl::Unit& unit) { others_.push_back(&unit); }
+  [[noreturn]] static void misfit(const RtlUnitConfig& config, const std::invalid_argument& error);
+
   // Connects the blocks: to the bus, in the map's window for them, and to the interrupt controller. Throws ConfigError
   // for addresses and interrupts that are not to be had.
   void place(bus::Bus& bus, arm::Gic& gic);
@@ -63,6 +71,7 @@ class CardRtl : public Model {
   std::optional<rtl::Sha2Unit> sha2_;
   std::optional<rtl::ToeplitzUnit> toeplitz_;
   std::optional<rtl::ChecksumUnit> checksum_;
+  std::vector<rtl::Unit*> others_;
   std::deque<rtl::PlacedBlock> blocks_;
   std::uint64_t next_address_;
   std::bitset<kInterrupts> interrupts_;  // that are taken

@@ -23,7 +23,6 @@
 #include "platform/json_reader.h"
 #include "platform/network_config.h"
 #include "platform/rtl_config.h"
-#include "rtl/units/unit.h"
 
 namespace cardvp::platform {
 
@@ -63,11 +62,6 @@ struct BootConfig {
   std::string command_line;              // kLinux
 };
 
-// Which models of a card RTL stands in for, or works beside.
-struct RtlConfig {
-  rtl::UnitConfig dma;
-};
-
 struct CardConfig {
   std::string pointer = "/card";       // of this in the scenario, for errors
   std::filesystem::path rom;           // empty: the installed one
@@ -82,7 +76,6 @@ struct CardConfig {
   memory::FusesConfig fuses;
   security::EngineConfig security;
   dma::DmaConfig dma;
-  RtlConfig rtl;
   sc_core::sc_time tamper_at;  // when the tamper sensor trips; zero: never
   pcie::LinkConfig link;
   nvme::ControllerConfig nvme;  // of every volume; `function` means nothing here

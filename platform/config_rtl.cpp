@@ -73,6 +73,7 @@ void read_rtl(const JsonReader& card, const std::filesystem::path& folder, RtlCo
   read_unit(rtl, "sha2", folder, config.sha2);
   read_unit(rtl, "toeplitz", folder, config.toeplitz);
   read_unit(rtl, "checksum", folder, config.checksum);
+  read_unit(rtl, "dma", folder, config.dma);
   rtl.for_each("blocks", [&](const JsonReader& node) {
     RtlBlockConfig block;
     node.read("name", block.name);

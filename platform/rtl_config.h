@@ -34,11 +34,11 @@ struct RtlBlockConfig : RtlInstanceConfig {
 };
 
 struct RtlConfig {
-  RtlUnitConfig aes, sha2, toeplitz, checksum;
+  RtlUnitConfig aes, sha2, toeplitz, checksum, dma;
   std::vector<RtlBlockConfig> blocks;
   std::filesystem::path folder;  // where waveforms go; empty: nowhere
 
-  std::array<RtlUnitConfig*, 4> units() { return {&aes, &sha2, &toeplitz, &checksum}; }
+  std::array<RtlUnitConfig*, 5> units() { return {&aes, &sha2, &toeplitz, &checksum, &dma}; }
 };
 
 }  // namespace cardvp::platform
