@@ -192,6 +192,7 @@ void QueueSet::deliver(wire::FramePtr frame, sc_core::sc_time ready) {
   const std::uint32_t hash = rss_.hash(bytes, parsed, math);
   const std::uint16_t queue = rss_.queue_of(hash);
   if (queue >= rx_.size() || !rx_[queue]) return unit_.drop(Drop::kRxNoQueue);
+  if (rx_[queue]->full()) return unit_.drop(Drop::kRxBacklog);
   const std::uint32_t status = rx_status(bytes, parsed, checks, math);
   rx_[queue]->deliver({.frame = std::move(frame),
                        .ready = unit_.receive_at(ready, math.took()),

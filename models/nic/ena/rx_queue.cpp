@@ -42,7 +42,6 @@ bool RxQueue::announce(std::uint16_t tail) {
 }
 
 void RxQueue::deliver(RxFrame frame) {
-  if (frames_.size() == kBacklog) return unit_.drop(Drop::kRxBacklog);
   frames_.push(std::move(frame));
   if (frames_.size() == 1) arrived_.notify();
 }

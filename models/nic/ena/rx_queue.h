@@ -37,6 +37,8 @@ class RxQueue {
   std::uint16_t tail() const { return tail_; }
   const CompletionQueue& completions() const { return completions_; }
 
+  // Too many frames wait: no more may be delivered.
+  bool full() const { return frames_.size() == kBacklog; }
   void deliver(RxFrame frame);
 
  private:

@@ -45,6 +45,18 @@ TEST_F(Rx, Item30_OneBuffer) {
   EXPECT_EQ(frames.in_use(), 0u);
 }
 
+TEST_F(Rx, FramesThatWaitAreBoundedAndThoseBeyondTakeNoTime) {
+  constexpr unsigned kMost = 16 * 1024, kMore = 1000;
+  const Bytes frame = pattern(60);
+  for (unsigned i = 0; i < kMost + kMore; ++i) deliver(frame);
+  EXPECT_EQ(count("drops.rx_backlog"), kMore);
+  run(kMost * config.packet_overhead + us(5));  // there are no buffers
+  EXPECT_EQ(count("drops.rx_no_buffer"), kMost);
+  fill(ring, 1);
+  deliver(frame);
+  EXPECT_EQ(wait().size(), 1u);
+}
+
 TEST_F(Rx, Item30_ManyBuffersEachFilledBeforeTheNext) {
   const auto buffers = fill(ring, 30, 1000);
   std::size_t used = 0;
