@@ -36,7 +36,7 @@ class Function;
 
 class Engine : public BusTarget {
  public:
-  // `data_path` and `frames` outlive the engine, and so do `toeplitz` and `checksum`, in the place of models/net's.
+  // `data_path` and `frames` outlive the engine, and so do `toeplitz` and `checksum`; null: models/net calculates.
   Engine(sc_core::sc_module_name name, Sim& sim, memory::Mailbox::Channel& channel, DataPath& data_path,
          wire::FramePool& frames, ToeplitzMath* toeplitz = nullptr, ChecksumMath* checksum = nullptr);
   ~Engine() override;

@@ -18,8 +18,8 @@ namespace cardvp::nic {
 // What was calculated.
 struct Answer {
   std::uint32_t value = 0;
-  bool valid = true;      // false: of hardware that is broken. `value` is what it gave, 0 if that is nothing
-  sc_core::sc_time took;  // beyond EnaConfig::packet_overhead, which is all that the model takes
+  bool valid = true;        // false: of hardware that is broken. `value` is what it gave, 0 if that is nothing
+  sc_core::sc_time took{};  // beyond EnaConfig::packet_overhead, which is all that the model takes
 };
 
 // The Toeplitz hash of receive-side scaling.
@@ -61,7 +61,7 @@ class NetToeplitz final : public ToeplitzMath {
  private:
   struct Tables final : Key {
     explicit Tables(std::span<const std::uint8_t, net::kToeplitzKeyBytes> key) : toeplitz(key) {}
-    Answer hash(std::span<const std::uint8_t> input) override { return {.value = toeplitz.hash(input), .took = {}}; }
+    Answer hash(std::span<const std::uint8_t> input) override { return {.value = toeplitz.hash(input)}; }
     net::Toeplitz toeplitz;
   };
 };
@@ -69,10 +69,10 @@ class NetToeplitz final : public ToeplitzMath {
 class NetChecksum final : public ChecksumMath {
  public:
   Answer sum(std::span<const std::byte> data, std::uint32_t initial) override {
-    return {.value = net::sum(data, initial), .took = {}};
+    return {.value = net::sum(data, initial)};
   }
   Answer crc32c(std::span<const std::uint8_t> data, std::uint32_t initial) override {
-    return {.value = net::crc32c(data, initial), .took = {}};
+    return {.value = net::crc32c(data, initial)};
   }
 };
 

@@ -45,7 +45,7 @@ std::unique_ptr<nic::ToeplitzMath::Key> ToeplitzUnit::make_key(
   return std::make_unique<UnitKey>(*this, key);
 }
 
-std::uint32_t ToeplitzUnit::run(WordAccess& registers, KeyBytes& key, std::span<const std::uint8_t> input) {
+std::uint32_t ToeplitzUnit::run(WordAccess& registers, const KeyBytes& key, std::span<const std::uint8_t> input) {
   if (loaded_ != key) {
     registers.write(regs::offset::KEY, key);
     loaded_ = key;
@@ -63,7 +63,7 @@ std::uint32_t ToeplitzUnit::run(WordAccess& registers, KeyBytes& key, std::span<
   return hash;
 }
 
-nic::Answer ToeplitzUnit::hash(UnitKey& key, std::span<const std::uint8_t> input) {
+nic::Answer ToeplitzUnit::hash(const UnitKey& key, std::span<const std::uint8_t> input) {
   assert(input.size() <= kMostInput);
   const sc_core::sc_time begun = block_time();
   WordAccess registers(registers_);

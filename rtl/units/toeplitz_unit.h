@@ -24,8 +24,8 @@ class ToeplitzUnit final : public PacketMathUnit, public nic::ToeplitzMath {
   using KeyBytes = std::array<std::uint8_t, net::kToeplitzKeyBytes>;
   class UnitKey;
 
-  nic::Answer hash(UnitKey& key, std::span<const std::uint8_t> input);
-  std::uint32_t run(WordAccess& registers, KeyBytes& key, std::span<const std::uint8_t> input);
+  nic::Answer hash(const UnitKey& key, std::span<const std::uint8_t> input);
+  std::uint32_t run(WordAccess& registers, const KeyBytes& key, std::span<const std::uint8_t> input);
   void forget() override { loaded_.reset(); }
 
   RegisterTarget registers_;

@@ -98,7 +98,7 @@ TEST_F(PacketMathTest, TheHashIsWhatItSays) {
 
 TEST_F(PacketMathTest, AHashThatFailsIsZeroWhateverItBeginsWith) {
   firmware.page.write(control::offset::RSS_INITIAL, 0xffffffff);
-  toeplitz().next = {.value = 5, .valid = false, .took = {}};
+  toeplitz().next = {.value = 5, .valid = false};
   EXPECT_EQ(receive(packet()).hash, 0u);
   toeplitz().next.valid = true;
   EXPECT_EQ(receive(packet()).hash, ~5u);

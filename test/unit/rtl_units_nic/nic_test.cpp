@@ -207,7 +207,7 @@ TEST_F(HashBug, TheRtlsHashCounts) {
 }
 
 struct BrokenNic : RtlNic {
-  BrokenNic() : RtlNic({CARDVP_DEAD_TOEPLITZ, CARDVP_DEAD_CHECKSUM, Use::kRtl}) {}
+  BrokenNic() : RtlNic({CARDVP_BUSY_TOEPLITZ, CARDVP_DEAD_CHECKSUM, Use::kRtl}) {}
 };
 
 TEST_F(BrokenNic, GoesOnWithoutHashAndVerification) {

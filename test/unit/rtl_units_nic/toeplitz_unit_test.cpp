@@ -129,17 +129,25 @@ TEST_F(ToeplitzUnitTest, LockstepFindsTheSeededFault) {
 }
 
 TEST_F(ToeplitzUnitTest, ABlockThatStaysBusyGivesNoHash) {
-  make(CARDVP_DEAD_TOEPLITZ, Use::kLockstep);
+  make(CARDVP_BUSY_TOEPLITZ, Use::kLockstep);
   const Key key = key_of(kPublishedKey);
   for (unsigned i = 1; i <= 12; ++i) {
-    const nic::Answer answer = key->hash(any(12));
-    EXPECT_FALSE(answer.valid);
-    EXPECT_EQ(answer.value, 0u);
+    EXPECT_FALSE(key->hash(any(12)).valid);
     EXPECT_EQ(unit->errors(), i);
   }
   EXPECT_EQ(counted("errors"), 12u);
   EXPECT_EQ(unit->lockstep()->differences(), 12u);
   EXPECT_EQ(logged("STATUS.BUSY stays"), 20u);  // ten errors, ten differences
+}
+
+TEST_F(ToeplitzUnitTest, AFailureResetsTheBlock) {
+  make(CARDVP_REPAIRED_TOEPLITZ, Use::kRtl);
+  const Key key = key_of(kPublishedKey);
+  EXPECT_FALSE(key->hash(any(12)).valid);
+  const nic::Answer answer = key->hash(any(12));
+  EXPECT_TRUE(answer.valid);
+  EXPECT_EQ(answer.value, 0x600du);
+  EXPECT_EQ(unit->errors(), 1u);
 }
 
 TEST_F(ToeplitzUnitTest, ABlockWithoutItsInterfacesIsRefused) {
