@@ -1,8 +1,9 @@
 // What the units have in common that calculate for packets (models/nic/packet_math.h).
 //
 // The user gets what the RTL gave, and the time that its cycles took. A block that does not answer, or answers that
-// something is wrong, gives no answer of the model's in its place: the calculation is invalid, counted as OWNER.errors,
-// logged (the first kMaxLogged), a difference in lockstep; and the block is reset, so that the next one begins anew.
+// something is wrong, gives no answer of the model's in its place: the calculation is invalid, counted as
+// OWNER.failures, logged (the first kMaxLogged), a difference in lockstep; and the block is reset, so that the next one
+// begins anew.
 #pragma once
 
 #include <algorithm>
@@ -18,11 +19,11 @@ class PacketMathUnit : public Unit {
  public:
   static constexpr std::uint64_t kMaxLogged = 10;
 
-  std::uint64_t errors() const { return errors_.value(); }
+  std::uint64_t failures() const { return failures_.value(); }
 
  protected:
   PacketMathUnit(sc_core::sc_module_name name, Sim& sim, const UnitConfig& config)
-      : Unit(name, sim, config), errors_(counter("errors", "calculations")) {}
+      : Unit(name, sim, config), failures_(counter("failures", "calculations")) {}
 
   // When a calculation begins that is asked for now: the block may be ahead.
   sc_core::sc_time block_time() const { return std::max(block().time(), now()); }
@@ -52,13 +53,13 @@ class PacketMathUnit : public Unit {
 
  private:
   void fail(const std::string& failure, const std::string& transaction) {
-    errors_.add();
-    if (errors() <= kMaxLogged)
+    failures_.add();
+    if (failures() <= kMaxLogged)
       log_.warning("the block has failed", {{"transaction", transaction}, {"failure", failure}});
     reset_block();
   }
 
-  Counter& errors_;
+  Counter& failures_;
 };
 
 }  // namespace cardvp::rtl

@@ -52,7 +52,7 @@ struct RtlNic : Machine {
   ToeplitzUnit& toeplitz() { return static_cast<ToeplitzUnit&>(*math.toeplitz); }
   ChecksumUnit& checksum() { return static_cast<ChecksumUnit&>(*math.checksum); }
   std::uint64_t differences() { return toeplitz().lockstep()->differences() + checksum().lockstep()->differences(); }
-  std::uint64_t errors() { return toeplitz().errors() + checksum().errors(); }
+  std::uint64_t failures() { return toeplitz().failures() + checksum().failures(); }
 
   struct Received {
     unsigned queue;
@@ -121,7 +121,7 @@ TEST_F(RtlNic, PacketsOfTheWireAreHashedAndVerified) {
   set_function(2);
   EXPECT_NE(receive(frame_of(kSpec)).hash, 0u);
   EXPECT_EQ(differences(), 0u);
-  EXPECT_EQ(errors(), 0u);
+  EXPECT_EQ(failures(), 0u);
   EXPECT_GT(sim.stats.counter("toeplitz.comparisons", "").value(), 3u);
   EXPECT_GT(sim.stats.counter("checksum.comparisons", "").value(), 8u);
 }
@@ -135,7 +135,7 @@ TEST_F(RtlNic, PacketsOfTheHostGetTheirChecksums) {
       EXPECT_EQ(data_path.packets[0].frame, frame_of(spec));
     }
   EXPECT_EQ(differences(), 0u);
-  EXPECT_EQ(errors(), 0u);
+  EXPECT_EQ(failures(), 0u);
 }
 
 TEST_F(RtlNic, SegmentsGetTheirChecksums) {
@@ -212,8 +212,8 @@ struct BrokenNic : RtlNic {
 
 TEST_F(BrokenNic, GoesOnWithoutHashAndVerification) {
   for (unsigned i = 0; i < 3; ++i) EXPECT_EQ(receive(frame_of(kSpec)), (Received{0, 0, 0}));
-  EXPECT_EQ(toeplitz().errors(), 3u);
-  EXPECT_EQ(checksum().errors(), 6u);  // IPv4 header and L4
+  EXPECT_EQ(toeplitz().failures(), 3u);
+  EXPECT_EQ(checksum().failures(), 6u);  // IPv4 header and L4
   Bytes expected = frame_of(kSpec);
   net::store16(&expected[50], 0xffff);  // the sum is 0
   send(tx, unfinished(kSpec), kL4Partial, meta_of(kSpec));

@@ -57,7 +57,7 @@ TEST_F(ToeplitzUnitTest, PublishedHashes) {
     EXPECT_TRUE(answer.valid);
   }
   EXPECT_EQ(unit->violations(), 0u);
-  EXPECT_EQ(unit->errors(), 0u);
+  EXPECT_EQ(unit->failures(), 0u);
 }
 
 TEST_F(ToeplitzUnitTest, EveryLengthAsTheModelWithKeysInTurn) {
@@ -133,11 +133,11 @@ TEST_F(ToeplitzUnitTest, ABlockThatStaysBusyGivesNoHash) {
   const Key key = key_of(kPublishedKey);
   for (unsigned i = 1; i <= 12; ++i) {
     EXPECT_FALSE(key->hash(any(12)).valid);
-    EXPECT_EQ(unit->errors(), i);
+    EXPECT_EQ(unit->failures(), i);
   }
-  EXPECT_EQ(counted("errors"), 12u);
+  EXPECT_EQ(counted("failures"), 12u);
   EXPECT_EQ(unit->lockstep()->differences(), 12u);
-  EXPECT_EQ(logged("STATUS.BUSY stays"), 20u);  // ten errors, ten differences
+  EXPECT_EQ(logged("STATUS.BUSY stays"), 20u);  // ten failures, ten differences
 }
 
 TEST_F(ToeplitzUnitTest, AFailureResetsTheBlock) {
@@ -147,7 +147,7 @@ TEST_F(ToeplitzUnitTest, AFailureResetsTheBlock) {
   const nic::Answer answer = key->hash(any(12));
   EXPECT_TRUE(answer.valid);
   EXPECT_EQ(answer.value, 0x600du);
-  EXPECT_EQ(unit->errors(), 1u);
+  EXPECT_EQ(unit->failures(), 1u);
 }
 
 TEST_F(ToeplitzUnitTest, ABlockWithoutItsInterfacesIsRefused) {
