@@ -80,11 +80,18 @@ module checksum #(
     for (int i = 0; i < 4; ++i) total = total + 19'(words[16*i+:16]);
     return BUG == 1 ? total[15:0] : fold(total);
   endfunction
-  function automatic logic [31:0] crc_byte(logic [31:0] crc, logic [7:0] data);
+  // What a byte at the lower end of the CRC comes to, for each byte.
+  function automatic logic [255:0][31:0] crc_table();
     logic [31:0] x;
-    x = crc ^ 32'(data);
-    for (int i = 0; i < 8; ++i) x = (x >> 1) ^ (x[0] ? POLYNOMIAL : 32'h0);
-    return x;
+    for (int n = 0; n < 256; ++n) begin
+      x = 32'(n);
+      for (int i = 0; i < 8; ++i) x = (x >> 1) ^ (x[0] ? POLYNOMIAL : 32'h0);
+      crc_table[n] = x;
+    end
+  endfunction
+  localparam logic [255:0][31:0] CRC_TABLE = crc_table();
+  function automatic logic [31:0] crc_byte(logic [31:0] crc, logic [7:0] data);
+    return (crc >> 8) ^ CRC_TABLE[crc[7:0]^data];
   endfunction
 
   logic busy, done;  // a packet is under way; its results are there
