@@ -1,5 +1,8 @@
 #include "platform/rtl_command.h"
 
+#include <unistd.h>
+
+#include <csignal>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -7,7 +10,8 @@
 namespace cardvp {
 namespace {
 
-void build(const rtl::BuildOptions& options) {
+void build(rtl::BuildOptions options) {
+  if (::isatty(STDERR_FILENO)) options.progress = [](const std::string& what) { fmt::print(stderr, "{}\n", what); };
   const rtl::Inspection inspection = rtl::build_block(options);
   for (const std::string& warning : inspection.warnings) fmt::print(stderr, "{}\n", warning);
   fmt::print("{}", rtl::to_report(inspection));
@@ -40,8 +44,12 @@ CLI::App* add_rtl_command(CLI::App& app, RtlArguments& arguments) {
 }
 
 void run_rtl_command(const CLI::App& command, const RtlArguments& arguments) {
-  if (command.got_subcommand("build")) build(arguments.build);
-  if (command.got_subcommand("inspect")) inspect(arguments.inspected);
+  try {
+    if (command.got_subcommand("build")) build(arguments.build);
+    if (command.got_subcommand("inspect")) inspect(arguments.inspected);
+  } catch (const rtl::Interrupted& interrupted) {
+    std::raise(interrupted.signal);  // which ends the process, as who sent it expects
+  }
 }
 
 }  // namespace cardvp

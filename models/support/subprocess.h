@@ -1,6 +1,7 @@
 // Runs another program, without a shell.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,20 @@ struct ProgramResult {
 
 // `environment`: "NAME=value", added to this process's own.
 ProgramResult run_program(const std::vector<std::string>& command, const std::vector<std::string>& environment);
+
+// While it lives, SIGINT, SIGTERM and SIGHUP do not end this process, but what run_program runs, with all that that
+// started: the call returns with status -1, and so does every later one, at once. At most one at a time.
+class ProgramInterrupt {
+ public:
+  ProgramInterrupt();
+  ~ProgramInterrupt();
+  ProgramInterrupt(const ProgramInterrupt&) = delete;
+  ProgramInterrupt& operator=(const ProgramInterrupt&) = delete;
+
+  int signal() const;  // the last that came; 0: none
+
+ private:
+  std::array<void (*)(int), 3> before_;
+};
 
 }  // namespace cardvp

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include "models/support/subprocess.h"
 #include "rtl/build/verilate.h"
 
 namespace cardvp::rtl {
@@ -106,16 +107,27 @@ Inspection inspect(const fs::path& file, const fs::path& work) {
   return inspection;
 }
 
-}  // namespace
-
-Inspection inspect_block(const fs::path& file) {
-  const WorkFolder work({});
-  return inspect(file, work.path());
+// Beside its place first: a run that has the old one loaded keeps it, and nobody sees a half.
+void put(const fs::path& plugin, const fs::path& output) {
+  if (output.has_parent_path()) fs::create_directories(output.parent_path());
+  const fs::path beside = output.string() + ".new";
+  try {
+    fs::copy_file(plugin, beside, fs::copy_options::overwrite_existing);
+    fs::rename(beside, output);
+  } catch (...) {
+    std::error_code error;
+    fs::remove(beside, error);
+    throw;
+  }
 }
 
-Inspection build_block(const BuildOptions& options) {
+Inspection build(const BuildOptions& options) {
+  const auto tell = [&](const std::string& what) {
+    if (options.progress) options.progress(what);
+  };
   const WorkFolder folder(options.work);
   const fs::path& work = folder.path();
+  tell("verilating " + options.file.string());
   Inspection inspection = inspect(options.file, work);
   write(work / "plugin_abi.h", kPluginAbiText);
   write(work / "plugin_hooks.h", kPluginHooksText);
@@ -124,14 +136,37 @@ Inspection build_block(const BuildOptions& options) {
   write(work / "plugin_tracks.h", kPluginTracksText);
   write(work / "block_tables.h", tables(inspection));
   write(work / "exports.map", "{ global: cardvp_rtl_plugin; local: *; };\n");
+  tell("compiling " + inspection.source.name);
   compile(work);
   const fs::path output = options.output.empty() ? fs::path(inspection.source.name + ".so") : options.output;
-  // Beside it first: a run that has the old one loaded keeps it, and nobody sees a half.
-  const fs::path beside = output.string() + ".new";
-  if (output.has_parent_path()) fs::create_directories(output.parent_path());
-  fs::copy_file(work / kPluginFile, beside, fs::copy_options::overwrite_existing);
-  fs::rename(beside, output);
+  put(work / kPluginFile, output);
+  tell("made " + output.string());
   return inspection;
+}
+
+template <class Function>
+Inspection interruptibly(Function&& function) {
+  const ProgramInterrupt interrupt;
+  try {
+    Inspection inspection = function();
+    if (interrupt.signal() == 0) return inspection;
+  } catch (...) {
+    if (interrupt.signal() == 0) throw;
+  }
+  throw Interrupted(interrupt.signal());
+}
+
+}  // namespace
+
+Inspection inspect_block(const fs::path& file) {
+  return interruptibly([&] {
+    const WorkFolder work({});
+    return inspect(file, work.path());
+  });
+}
+
+Inspection build_block(const BuildOptions& options) {
+  return interruptibly([&] { return build(options); });
 }
 
 }  // namespace cardvp::rtl

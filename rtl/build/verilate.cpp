@@ -57,6 +57,19 @@ std::vector<std::string> lines_with(const std::string& output, std::string_view 
   return lines;
 }
 
+// From the first error on; from the first warning, if warnings are all that there is.
+std::string complaint(const std::string& output) {
+  const auto line_with = [&](std::string_view begin) {
+    std::size_t at = 0;
+    while (at < output.size() &&
+           (output.compare(at, begin.size(), begin) != 0 || output.compare(at, 15, "%Error: Exiting") == 0))
+      at = std::min(output.find('\n', at), output.size() - 1) + 1;
+    return at;
+  };
+  const std::size_t error = line_with("%Error");
+  return output.substr(error < output.size() ? error : line_with("%Warning"));
+}
+
 std::string first_lines(const std::string& output, std::size_t count) {
   std::istringstream in(output);
   std::string text;
@@ -77,17 +90,21 @@ constexpr char kLoop[] =
   const auto has = [&](std::string_view text) { return output.find(text) != std::string::npos; };
   for (const std::string& loop : lines_with(output, "%Error-UNOPTFLAT"))
     throw ConfigError("/sources", fmt::format(kLoop, loop));
-  if (has("--top-module") && has("was not found")) throw ConfigError("/top", "a module of the sources", source.top);
+  if (has("--top-module") && has("was not found"))
+    throw ConfigError("/top", "a module of the sources (by default it is called as the block)", source.top);
   for (const auto& [name, value] : source.parameters)
     if (has("Parameters from the command line were not found") && has(name))
       throw ConfigError("/parameters/" + name, fmt::format("the module {} has no such parameter", source.top));
+  const std::string problem = complaint(output);
   std::string pointer = "/sources";
   for (std::size_t i = 0; i < source.sources.size(); ++i)
-    if (has("%Error: " + source.sources[i].string() + ":") || has(": " + source.sources[i].string() + ":")) {
+    if (problem.substr(0, problem.find('\n')).find(": " + source.sources[i].string() + ":") != std::string::npos)
       pointer = fmt::format("/sources/{}", i);
-      break;
-    }
-  throw ConfigError(pointer, "verilator does not take it:" + first_lines(output, kShownLines));
+  std::string advice;
+  if (problem.find("Cannot find file containing module") != std::string::npos)
+    advice = "\n  Add the module's file to /sources, or its folder to /include_dirs.";
+  if (problem.find("Cannot find include file") != std::string::npos) advice = "\n  Add its folder to /include_dirs.";
+  throw ConfigError(pointer, "verilator does not take it:" + first_lines(problem, kShownLines) + advice);
 }
 
 }  // namespace

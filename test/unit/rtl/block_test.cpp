@@ -78,9 +78,9 @@ TEST_F(BlockTest, PortsThatAreNotThereAreRefused) {
 }
 
 struct Ending {
+  const char* name;
   unsigned command;
   const char* reason;
-  friend void PrintTo(const Ending& ending, std::ostream* out) { *out << ending.reason; }
 };
 class BlockEnds : public BlockTest, public testing::WithParamInterface<Ending> {};
 
@@ -102,7 +102,9 @@ TEST_P(BlockEnds, WhatIsInFlightFailsAndTheSimulationGoesOn) {
   EXPECT_EQ(sc_core::sc_time_stamp(), ns(20'000));
 }
 INSTANTIATE_TEST_SUITE_P(All, BlockEnds,
-                         testing::Values(Ending{1, "$finish"}, Ending{2, "$stop"}, Ending{3, "command 3"}));
+                         testing::Values(Ending{"Finish", 1, "$finish"}, Ending{"Stop", 2, "$stop"},
+                                         Ending{"Fatal", 3, "command 3"}),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 TEST_F(BlockTest, LoopThatDoesNotSettleBreaksTheBlockAlone) {
   make({});

@@ -82,7 +82,7 @@ TEST_F(BuildTest, SourcesThatAreNotThere) {
 TEST_F(BuildTest, TopAndParametersThatAreNotThere) {
   write("block.v", kBlock);
   EXPECT_EQ(failure(R"({"name": "block", "top": "blok", "sources": ["block.v"]})"),
-            "/top: expected a module of the sources, got blok");
+            "/top: expected a module of the sources (by default it is called as the block), got blok");
   EXPECT_THAT(failure(R"({"name": "block", "sources": ["block.v"], "parameters": {"M": 1}})"),
               StartsWith("/parameters/M: "));
   EXPECT_EQ(failure(R"({"name": "block", "sources": ["block.v"], "parameters": {"N": 3}})"), "none");
@@ -93,6 +93,49 @@ TEST_F(BuildTest, VerilogThatIsNone) {
   write("block.v", "module block (input clk);\n  assign nothing = ;\nendmodule\n");
   EXPECT_THAT(failure(R"({"name": "block", "sources": ["package.v", "block.v"]})"),
               AllOf(StartsWith("/sources/1: "), HasSubstr("syntax error"), HasSubstr("block.v:2")));
+}
+
+TEST_F(BuildTest, FirstErrorIsShownWhateverIsAheadOfIt) {
+  std::string text = "module other (input clk, input [7:0] a, output reg [3:0] q);\n";
+  for (int i = 0; i < 20; ++i) text += "  always @(posedge clk) q <= a;\n";  // warnings, of three lines each
+  write("other.v", text + "endmodule\n");
+  write("block.v", "module block (input clk);\n  nothing n(clk);\nendmodule\n");
+  const std::string error = failure(R"({"name": "block", "sources": ["other.v", "block.v"]})");
+  EXPECT_THAT(error, AllOf(StartsWith("/sources/1: "), HasSubstr("block.v:2"), HasSubstr("'nothing'"),
+                           HasSubstr("Add the module's file to /sources")));
+  write("block.v", "`include \"nothing.vh\"\nmodule block (input clk);\nendmodule\n");
+  EXPECT_THAT(failure(R"({"name": "block", "sources": ["block.v"]})"),
+              AllOf(StartsWith("/sources/0: "), HasSubstr("block.v:1"), HasSubstr("Add its folder to /include_dirs")));
+}
+
+TEST_F(BuildTest, WidthsThatDoNotGoTogether) {
+  write("block.v",
+        "module block (input clk, input cs, input we, input [7:0] address, input [31:0] write_data,\n"
+        "              output [15:0] read_data);\nendmodule\n");
+  EXPECT_THAT(failure(R"({"name": "block", "sources": ["block.v"]})"),
+              AllOf(HasSubstr("/signals/read_data: expected 32 bits, as of write_data"), HasSubstr("read_data of 16")));
+}
+
+TEST_F(BuildTest, ToolsThatAreNotThere) {
+  write("block.v", kBlock);
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", "/nonexistent", 1);
+  const std::string error = failure(R"({"name": "block", "sources": ["block.v"]})");
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_THAT(error, AllOf(HasSubstr("verilator is not installed"), HasSubstr("package verilator")));
+}
+
+TEST_F(BuildTest, PathsRelativeToWherever) {
+  fs::create_directories(folder_ / "a/b");
+  write("a/block.v", kBlock);
+  write("a/block.json", R"({"name": "block", "sources": ["block.v"]})");
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_ / "a/b");
+  for (const fs::path& file : {fs::path("../block.json"), folder_ / "a/block.json"})
+    EXPECT_THAT(to_report(inspect_block(file)), HasSubstr("block      block (module block)")) << file;
+  fs::current_path(folder_ / "a");
+  EXPECT_THAT(to_report(inspect_block("block.json")), HasSubstr("block      block (module block)"));
+  fs::current_path(before);
 }
 
 TEST_F(BuildTest, PortOfAnInterfaceThatIsNotThere) {

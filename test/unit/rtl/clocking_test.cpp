@@ -16,6 +16,15 @@ BlockConfig with(Mode mode) {
   return config;
 }
 
+std::string name_of(const testing::TestParamInfo<Mode>& test) {
+  switch (test.param) {
+    case Mode::kOnDemand: return "OnDemand";
+    case Mode::kBatched: return "Batched";
+    case Mode::kEveryCycle: break;
+  }
+  return "EveryCycle";
+}
+
 class EveryClocking : public BlockTest, public testing::WithParamInterface<Mode> {};
 
 // The four cycles of reset begin at 0; the first cycle with req is the fifth, whose rising edge is at 45 ns.
@@ -78,7 +87,8 @@ TEST_P(EveryClocking, CallsThatCannotWaitRunTheClockAhead) {
   sc_core::sc_start(done.at() - sc_core::sc_time_stamp());  // nothing runs twice
   EXPECT_LE(block->domain()->cycles(), cycles + 64);
 }
-INSTANTIATE_TEST_SUITE_P(All, EveryClocking, testing::Values(Mode::kOnDemand, Mode::kBatched, Mode::kEveryCycle));
+INSTANTIATE_TEST_SUITE_P(All, EveryClocking, testing::Values(Mode::kOnDemand, Mode::kBatched, Mode::kEveryCycle),
+                         name_of);
 
 TEST_F(BlockTest, OnDemandTheClockStandsAndNoEventComes) {
   BlockConfig config;
