@@ -12,7 +12,7 @@
 #include "models/base/bus_target.h"
 #include "models/base/card_memory.h"
 #include "models/base/sync.h"
-#include "models/dma/descriptor.h"
+#include "models/dma/ring.h"
 
 namespace cardvp::dma {
 
@@ -21,10 +21,7 @@ struct DmaConfig {
   double bytes_per_second = 4e9;
 };
 
-// ERROR.CODE.
-enum class DmaError : std::uint8_t { kNone = 0, kSetup = 1, kFetch = 2, kDescriptor = 3, kRead = 4, kWrite = 5 };
-
-class Dma : public RegisterTarget {
+class Dma : public BusTarget {
  public:
   Dma(sc_core::sc_module_name name, Sim& sim, const DmaConfig& config);
 
@@ -38,15 +35,10 @@ class Dma : public RegisterTarget {
  private:
   static constexpr std::size_t kPiece = 4096;  // bytes moved at a time
 
-  bool running() const;
-  void keep_while_enabled(const RegisterWrite& write, RegisterBank::Id id);
-  void control(const RegisterWrite& write);
-  void announce(const RegisterWrite& write);
+  bool access(const BusAccess& access) override { return access_bank(ring_.registers(), access); }
   void enable();
   void disable();
-  void stop(DmaError error);
-  void note(std::uint64_t interrupts);
-  void update_interrupt();
+  void announce();
 
   // A descriptor at a time, until one fails.
   Task<> serve();
@@ -55,6 +47,7 @@ class Dma : public RegisterTarget {
   void finish(const dma_descriptor& descriptor);
 
   DmaConfig config_;
+  Ring ring_{interrupt};
   CardMemory card_memory_{memory};
   std::array<std::byte, kPiece> buffer_;
   // Counts enable() and disable(): what the DMA writes may be its own registers.

@@ -22,6 +22,11 @@ DmaUnit::DmaUnit(sc_core::sc_module_name name, Sim& sim, const UnitConfig& confi
       registers_("registers", sim, *target_, *this),
       bus_memory_("memory", sim),
       master_(sim, block(), interface("m_axi", InterfaceKind::kAxi4, InterfaceRole::kMaster), memory_) {
+  if (lockstep()) {
+    const unsigned word =
+        data_bytes(InterfacePins(block(), interface("m_axi", InterfaceKind::kAxi4, InterfaceRole::kMaster)), "rdata");
+    reference_.emplace(sim, *lockstep(), *target_, block().pin("irq"), word, config.block.time_out_cycles);
+  }
   block().watch("irq", [this](std::uint64_t level) { irq(level != 0); });
 }
 
@@ -30,21 +35,27 @@ void DmaUnit::reset() {
   quiet_until_ = block().time() + block().domain()->period();
   block().reset();
   interrupt.set(false);
+  if (reference_) reference_->reset();
 }
 
 void DmaUnit::irq(bool level) {
-  if (now() >= quiet_until_) interrupt.set(level);
+  if (now() < quiet_until_) return;
+  interrupt.set(level);
+  if (reference_) reference_->interrupt(level);
 }
 
 bool DmaUnit::Registers::access(const BusAccess& access) {
   const bool aligned = access.size <= 8 && std::has_single_bit(access.size) && access.offset % access.size == 0;
-  return aligned && !unit_.in_memory_ && BusBlock::access(access);
+  if (!aligned || access.debug || unit_.in_memory_) return false;
+  if (!unit_.reference_) return BusBlock::access(access);
+  return unit_.reference_->access(access, [this](const BusAccess& part) { return BusBlock::access(part); });
 }
 
 Response DmaUnit::Memory::read(std::uint64_t address, std::span<std::uint8_t> to, sc_core::sc_time& delay) {
   const bool outer = std::exchange(unit_.in_memory_, true);
   const Response response = unit_.bus_memory_.read(address, to, delay);
   unit_.in_memory_ = outer;
+  if (unit_.reference_) unit_.reference_->read(address, to, response);
   return response;
 }
 
@@ -52,6 +63,7 @@ Response DmaUnit::Memory::write(std::uint64_t address, std::span<const std::uint
   const bool outer = std::exchange(unit_.in_memory_, true);
   const Response response = unit_.bus_memory_.write(address, from, delay);
   unit_.in_memory_ = outer;
+  if (unit_.reference_) unit_.reference_->write(address, from, response);
   return response;
 }
 

@@ -1,5 +1,5 @@
 // The RTL of the descriptor DMA (rtl/blocks/dma/dma.sv, or another one of that contract) in the place of its model
-// (models/dma/dma.h): registers and memory on the card bus, an interrupt.
+// (models/dma/dma.h), or in lockstep with it (dma_lockstep.h): registers and memory on the card bus, an interrupt.
 //
 // It works by itself, so its clock has to run where no bridge does: unless the clocking says something else than "on
 // demand" or names a busy port, it is batched, and rests once nothing has happened for kQuietCycles.
@@ -8,9 +8,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "rtl/bridges/axi_master.h"
 #include "rtl/bridges/bus_block.h"
+#include "rtl/units/dma_lockstep.h"
 #include "rtl/units/unit.h"
 
 namespace cardvp::rtl {
@@ -34,12 +36,12 @@ class DmaUnit : public Unit {
   // The bus's way in. Accesses are as those of a model's registers: of 1, 2, 4 or 8 bytes, aligned.
   class Registers : public BusBlock {
    public:
-    Registers(sc_core::sc_module_name name, Sim& sim, TargetBridge& bridge, const DmaUnit& unit)
+    Registers(sc_core::sc_module_name name, Sim& sim, TargetBridge& bridge, DmaUnit& unit)
         : BusBlock(name, sim, bridge), unit_(unit) {}
 
    private:
     bool access(const BusAccess& access) override;
-    const DmaUnit& unit_;
+    DmaUnit& unit_;
   };
   // The block's way out.
   class Memory : public MasterMemory {
@@ -59,6 +61,7 @@ class DmaUnit : public Unit {
   BusMemory bus_memory_;
   Memory memory_{*this};
   AxiMaster master_;
+  std::optional<DmaLockstep> reference_;
   bool in_memory_ = false;        // an access of the block is under way, further up the call stack
   sc_core::sc_time quiet_until_;  // changes of irq before are from before a reset
 };

@@ -20,7 +20,7 @@ struct DmaUnitTest : testing::TestWithParam<Use> {
     EXPECT_TRUE(machine.unit->block().running());
   }
 };
-INSTANTIATE_TEST_SUITE_P(All, DmaUnitTest, testing::Values(Use::kModel, Use::kRtl),
+INSTANTIATE_TEST_SUITE_P(All, DmaUnitTest, testing::Values(Use::kModel, Use::kRtl, Use::kLockstep),
                          [](const auto& use) { return name_of(use.param); });
 
 TEST_P(DmaUnitTest, CopiesRandomRings) {
@@ -246,7 +246,7 @@ TEST_P(DmaUnitTest, FirmwareGoesOnWhileARingStops) {
 struct DmaOwnRegistersTest : testing::TestWithParam<Use> {
   DmaMachine machine{GetParam(), CARDVP_PLUGIN_DMA};
 };
-INSTANTIATE_TEST_SUITE_P(Rtl, DmaOwnRegistersTest, testing::Values(Use::kRtl),
+INSTANTIATE_TEST_SUITE_P(Rtl, DmaOwnRegistersTest, testing::Values(Use::kRtl, Use::kLockstep),
                          [](const auto& use) { return name_of(use.param); });
 
 TEST_P(DmaOwnRegistersTest, AreOutOfItsReach) {

@@ -4,8 +4,7 @@
 
 namespace cardvp::rtl::test {
 
-DmaMachine::DmaMachine(Use use, const char* plugin, bool stop_at_difference)
-    : interrupt(make(use, plugin, stop_at_difference)) {
+DmaMachine::DmaMachine(Use use, const char* plugin, unsigned fault) : interrupt(make(use, plugin, fault)) {
   sim.log.set_sink([this](const LogRecord& record) { log.push_back(Log::format(record)); });
   bus.map("ram", kRam, kRamSize, ram.socket);
   core.socket.bind(bus.target);
@@ -13,7 +12,7 @@ DmaMachine::DmaMachine(Use use, const char* plugin, bool stop_at_difference)
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
 }
 
-Line& DmaMachine::make(Use use, const char* plugin, bool stop_at_difference) {
+Line& DmaMachine::make(Use use, const char* plugin, unsigned fault) {
   if (use == Use::kModel) {
     model.emplace("dma", sim, dma::DmaConfig{});
     bus.map("dma", kRegisters, 0x1000, model->socket);
@@ -21,7 +20,8 @@ Line& DmaMachine::make(Use use, const char* plugin, bool stop_at_difference) {
     return model->interrupt;
   }
   UnitConfig config{.use = use, .plugin = Plugin::load(plugin), .block = {}, .checkers = true};
-  config.stop_at_difference = stop_at_difference;
+  if (fault != 0) config.block.tie_offs = {{"fault", fault}};
+  config.block.time_out_cycles = 20'000;
   unit.emplace("dma", sim, config);
   bus.map("dma", kRegisters, 0x1000, unit->registers());
   unit->memory().bind(bus.target);

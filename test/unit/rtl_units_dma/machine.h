@@ -35,8 +35,8 @@ inline sc_core::sc_time us(double value) { return {value, sc_core::SC_US}; }
 
 class DmaMachine {
  public:
-  // Of a plug-in with rtl or lockstep.
-  DmaMachine(Use use, const char* plugin, bool stop_at_difference = false);
+  // Of a plug-in with rtl or lockstep; `fault` of faulty_dma.sv, otherwise 0.
+  DmaMachine(Use use, const char* plugin, unsigned fault = 0);
 
   std::uint32_t get(std::uint64_t at) { return static_cast<std::uint32_t>(core.read(kRegisters + at)); }
   void set(std::uint64_t at, std::uint64_t value, unsigned size = 4) {
@@ -77,7 +77,7 @@ class DmaMachine {
   std::mt19937 random{7};
 
  private:
-  Line& make(Use use, const char* plugin, bool stop_at_difference);
+  Line& make(Use use, const char* plugin, unsigned fault);
 };
 
 }  // namespace cardvp::rtl::test
