@@ -273,7 +273,7 @@ TEST_P(DmaOwnRegistersTest, AreOutOfItsReach) {
 
 TEST(DmaUnit, WantsADma) {
   Sim sim;
-  const UnitConfig config{.use = Use::kRtl, .plugin = Plugin::load(CARDVP_PLUGIN_PROBE), .block = {}};
+  const UnitConfig config{.use = Use::kRtl, .plugin = Plugin::load(CARDVP_PLUGIN_RTL_TEST_PROBE), .block = {}};
   EXPECT_THROW(DmaUnit("dma", sim, config), std::invalid_argument);
 }
 
