@@ -72,8 +72,11 @@ rtl::BlockConfig CardRtl::prepared(const RtlInstanceConfig& config, const rtl::P
   if (format == "none")
     throw ConfigError(config.pointer + "/waves",
                       "no waveform of a plug-in that was built without (\"trace\": \"none\")", plugin.file().string());
-  if (config_.folder.empty())
-    throw ConfigError(config.pointer + "/waves", "a folder that waveforms go to: run with --out DIR", "none");
+  if (config_.folder.empty()) {
+    log_.warning("no waveform, as the run has no folder for it (--out)", {{"block", plugin.description().name}});
+    block.waves.reset();
+    return block;
+  }
   block.waves->file = config_.folder / (block.waves->file.string() + "." + format);
   return block;
 }
