@@ -28,6 +28,13 @@ void Block::Watch::deliver() {
   sink(level);
 }
 
+void Block::Watch::deliver_until(std::uint64_t time) {
+  while (!changes.empty() && changes.front().first <= time) {
+    due.cancel();
+    deliver();
+  }
+}
+
 Block::Block(sc_core::sc_module_name name, Sim& sim, std::shared_ptr<const Plugin> plugin, BlockConfig config)
     : Model(name, sim),
       plugin_(std::move(plugin)),
@@ -97,6 +104,10 @@ Domain* Block::domain(std::string_view clock) {
 void Block::watch(std::string_view port, std::function<void(std::uint64_t)> sink) {
   check(port, "output");
   watches_.push_back(std::make_unique<Watch>(*this, *plugin_->port(port), pin(port), std::move(sink)));
+}
+
+void Block::show_changes(sc_core::sc_time until) {
+  for (const auto& watch : watches_) watch->deliver_until(until.value());
 }
 
 void Block::start_of_simulation() {

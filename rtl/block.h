@@ -65,6 +65,9 @@ class Block : public Model {
 
   // Calls the sink, when the simulated time is there, for each change of an output of at most 64 bits, from 0 on.
   void watch(std::string_view port, std::function<void(std::uint64_t)> sink);
+  // Calls the sinks now for what changed up to `until`: for an initiator that is ahead of the simulated time, as what it
+  // did to other models shows at once too.
+  void show_changes(sc_core::sc_time until);
 
   // From now on. Throws as the constructor does.
   void set_clocking(const Clocking& clocking);
@@ -108,6 +111,7 @@ class Block : public Model {
     Watch(Block& block, std::uint32_t port, Pin pin, std::function<void(std::uint64_t)> sink);
     bool look(std::uint64_t time);  // whether it changed
     void deliver();
+    void deliver_until(std::uint64_t time);
 
     std::uint32_t port;
     Pin pin;

@@ -24,6 +24,7 @@ bool BusBlock::access(const BusAccess& access) {
   const sc_core::sc_time end = transaction.done.at(), at = access_time();
   const sc_core::sc_time over = std::max(end, at + (end > begin ? end - begin : sc_core::SC_ZERO_TIME));
   add_delay(over - at);
+  bridge_.block().show_changes(end);
   return is_okay(response);
 }
 
