@@ -16,7 +16,7 @@ Offer::Offer(const Surroundings& surroundings, Router& router, const PciFunction
       self_(std::make_shared<Offer*>(this)),
       resetting_(surroundings.scheduler) {
   router_.assign(function.number(), *this);
-  resetting_.spawn(reset());
+  start_reset();
   around_.log.info("offered", {{"name", name_}, {"function", function.name()}});
 }
 
@@ -24,6 +24,12 @@ Offer::~Offer() {
   *self_ = nullptr;
   session_.reset();
   router_.release(function().number(), *this);
+}
+
+void Offer::start_reset() {
+  ready_ = false;
+  resetting_.cancel();
+  resetting_.spawn(reset());
 }
 
 Task<> Offer::reset() {
@@ -37,9 +43,21 @@ Task<> Offer::reset() {
 bool Offer::look() {
   if (session_ && (!session_->alive() || next_)) end_session();
   if (removed_) return false;
+  if (withdrawn()) return !ready_;
   if (ready_ && next_) begin();
   if (ready_) accept();
   return true;
+}
+
+void Offer::withdraw() {
+  socket_.reset();
+  next_.reset();
+  if (session_) {
+    session_->connection().refuse("its function was withdrawn");
+    end_session();
+  } else {
+    start_reset();
+  }
 }
 
 // Not again in its own handler: an error that stays would be an endless loop.
@@ -56,7 +74,7 @@ void Offer::accept() {
 // One that comes when the one before has gone, but what it sent is still being read, or while the function is reset,
 // has its turn. So a guest can be started anew at once.
 void Offer::accepted(stream_protocol::socket socket) {
-  if (next_ || (session_ && !session_->connection().peer_gone()))
+  if (withdrawn() || next_ || (session_ && !session_->connection().peer_gone()))
     return around_.log.info("client turned away: there is one already", {{"name", name_}});
   next_ = std::move(socket);
   if (ready_ && !session_) begin();
@@ -81,9 +99,7 @@ void Offer::end_session() {
     around_.log.warning("client closed", {{"name", name_}, {"reason", why}});
   }
   session_.reset();
-  if (removed_) return;
-  ready_ = false;
-  resetting_.spawn(reset());
+  if (!removed_) start_reset();
 }
 
 // --- The function's requests -----------------------------------------------------------------------------------------

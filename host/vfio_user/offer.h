@@ -32,9 +32,12 @@ class Offer : public Assigned {
 
   const PciFunction& function() const { return device_.function(); }
 
-  // At each look, between two slices: ends a client that is to be ended, and is ready for the next. False: the function
-  // is gone.
+  // At each look, between two slices: ends a client that is to be ended, and is ready for the next. False: this is
+  // over.
   bool look();
+  // Closes the client and removes the socket; over when the function is reset, so that it touches nothing of others.
+  void withdraw();
+  bool withdrawn() const { return !socket_; }
   bool waiting() const { return !ready_ || (session_ && session_->waiting() > 0); }
   bool has_client() const { return session_ != nullptr; }
 
@@ -50,6 +53,7 @@ class Offer : public Assigned {
   void accepted(boost::asio::local::stream_protocol::socket socket);
   void begin();
   void end_session();
+  void start_reset();
   Task<> reset();
 
   Surroundings around_;

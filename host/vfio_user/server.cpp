@@ -22,6 +22,12 @@ struct Server::Port {
   bool waiting() const {
     return std::any_of(offers.begin(), offers.end(), [](const auto& offer) { return offer->waiting(); });
   }
+  Offer* find(const PciFunction& function) const {
+    const auto found = std::find_if(offers.begin(), offers.end(), [&](const auto& offer) {
+      return &offer->function().root() == &function.root() && offer->function().bdf == function.bdf;
+    });
+    return found == offers.end() ? nullptr : found->get();
+  }
   void answered() {
     if (notify && !waiting()) notify();
   }
@@ -47,6 +53,11 @@ Server::Server(sc_core::sc_module_name name, Sim& sim, const std::filesystem::pa
 Server::~Server() = default;
 
 void Server::offer(const PciFunction& function, const std::string& name) {
+  if (Offer* const before = port_->find(function)) {
+    if (!before->withdrawn())
+      throw std::runtime_error(fmt::format("function {} is offered already; withdraw it first", function.name()));
+    std::erase_if(port_->offers, [before](const auto& offer) { return offer.get() == before; });
+  }
   std::unique_ptr<Router>& router = port_->routers[&function.root()];
   if (!router) router = std::make_unique<Router>(function.root());
   const auto count = [&](const char* what, const char* unit) -> Counter& { return counter(name + "." + what, unit); };
@@ -65,9 +76,7 @@ void Server::offer(const PciFunction& function, const std::string& name) {
 }
 
 void Server::withdraw(const PciFunction& function) {
-  std::erase_if(port_->offers, [&](const auto& offer) {
-    return &offer->function().root() == &function.root() && offer->function().bdf == function.bdf;
-  });
+  if (Offer* const found = port_->find(function)) found->withdraw();
 }
 
 void Server::poll() { port_->ready().poll(); }

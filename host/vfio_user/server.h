@@ -46,7 +46,8 @@ class Server : public Model {
   // that is done (a physical function's reset takes its virtual ones away: offer it, or them). A socket there that
   // nobody listens at is replaced, and nothing else. Throws std::runtime_error, with remedy.
   void offer(const PciFunction& function, const std::string& name);
-  // Closes its client and removes its socket. So does the end of the function's presence, or of its link.
+  // Closes its client and removes its socket at once, resets the function, and gives it back to the root complex. The
+  // end of the function's presence, or of its link, does so, too, without a reset.
   void withdraw(const PciFunction& function);
 
   void poll();

@@ -6,26 +6,31 @@
 
 namespace cardvp::host::vfio_user::test {
 
-Served::Served(const ServerConfig& config) {
+Served::Served(const ServerConfig& config, unsigned virtuals) {
   std::string name = (std::filesystem::temp_directory_path() / "vfio-user-XXXXXX").string();
   folder = ::mkdtemp(name.data());
   core.socket.bind(endpoint.socket);
-  for (std::uint8_t number = 0; number < 2; ++number) {
-    const pcie::FunctionConfig function{.bars = {{0, kBar0, false}, {2, kBar2, true}},
-                                        .msix_vectors = kVectors,
-                                        .msix_bar = 0,
-                                        .msix_table = kTable,
-                                        .msix_pending = kPending};
-    engines.push_back(std::make_unique<Engine>(sim.scheduler));
-    functions.push_back(
-        std::make_unique<pcie::Function>(fmt::format("fn{}", number).c_str(), sim, link, number, function));
-    functions.back()->connect(*engines.back());
-    endpoint.add(*functions.back());
-    functions.back()->control().write(pcie::function_regs::offset::IDENTITY, 4, kId);
-    functions.back()->control().write(pcie::function_regs::offset::CLASS, 4, kClass);
-    functions.back()->set_present(true);
-  }
+  add(0);
+  add(1);
+  for (unsigned i = 0; i < virtuals; ++i) add(static_cast<std::uint8_t>(16 + i), 0);
   server = std::make_unique<Server>("vfio_user", sim, folder, config);
+}
+
+void Served::add(std::uint8_t number, std::optional<std::uint8_t> physical) {
+  pcie::FunctionConfig config;
+  config.bars = {{0, kBar0, false}, {2, kBar2, true}};
+  config.msix_vectors = kVectors;
+  config.msix_table = kTable;
+  config.msix_pending = kPending;
+  config.physical = physical;
+  engines.push_back(std::make_unique<Engine>(sim.scheduler));
+  functions.push_back(std::make_unique<pcie::Function>(fmt::format("fn{}", number).c_str(), sim, link, number, config));
+  pcie::Function& function = *functions.back();
+  function.connect(*engines.back());
+  endpoint.add(function);
+  function.control().write(pcie::function_regs::offset::IDENTITY, 4, kId);
+  function.control().write(pcie::function_regs::offset::CLASS, 4, kClass);
+  function.set_present(true);
 }
 
 void Served::SetUp() {

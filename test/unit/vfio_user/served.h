@@ -56,7 +56,8 @@ struct Served : HostMachine {
   static constexpr std::uint32_t kId = 0x00651d0f, kClass = 0x01080200;
   static constexpr std::uint16_t kPower = 0x40, kExpress = 0x50, kMsix = 0x90;  // capabilities of the model
 
-  explicit Served(const ServerConfig& config = {});
+  // `virtuals`: virtual functions of function 0, from number 16 on, `functions` and `engines` from 2 on.
+  explicit Served(const ServerConfig& config = {}, unsigned virtuals = 0);
   void SetUp() override;
   void TearDown() override;
 
@@ -120,6 +121,8 @@ struct Served : HostMachine {
   bool dma_write(std::uint64_t address, std::uint64_t value, unsigned function = 0);
 
   static std::set<int> open_files();
+
+  void add(std::uint8_t number, std::optional<std::uint8_t> physical = std::nullopt);
 
   CardCore core{"core"};
   pcie::Endpoint endpoint{"endpoint", sim, link};

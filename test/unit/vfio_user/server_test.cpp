@@ -208,9 +208,15 @@ TEST_F(Clients, TheLinkGoesDown) {
 
 TEST_F(Clients, AFunctionIsWithdrawn) {
   connect(client);
+  enable();
   server->withdraw(found[0]);
-  EXPECT_TRUE(until([&] { return client.closed(); }));
   EXPECT_FALSE(std::filesystem::exists(path()));
+  EXPECT_TRUE(client.closed());
+  dma_write(0x200000, 4);  // of one that does not know yet
+  EXPECT_TRUE(until([&] { return !server->waiting(); }));
+  EXPECT_EQ(engines[0]->resets, 1u);
+  EXPECT_EQ(memory.at(0x200000, 8)[0], std::byte{0});
+  step();
   // It is the root complex's again.
   std::uint64_t value = 5;
   run([](PciFunction function) -> Task<> { co_await function.config_write(4, 6, 2); }(found[0]));
@@ -238,7 +244,14 @@ TEST_F(Clients, ASocketThatNobodyListensAtIsReplaced) {
             std::filesystem::perms::none);
 }
 
+TEST_F(Clients, AFunctionIsOfferedOnce) {
+  EXPECT_THROW(server->offer(found[0], "again"), std::runtime_error);
+  EXPECT_FALSE(std::filesystem::exists(path("again")));
+  connect(client);
+}
+
 TEST_F(Clients, NothingElseIsReplaced) {
+  server->withdraw(found[0]);
   EXPECT_THROW(server->offer(found[0], "fn1"), std::runtime_error);  // is in use
   std::ofstream(path("file")) << "somebody's";
   EXPECT_THROW(server->offer(found[0], "file"), std::runtime_error);
