@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 OutputFolder::OutputFolder(fs::path path)
     : OutputFolder(std::move(path),
-                   {"exec.log", "profile.folded", "report.json", "timing.json", "trace.json", "uart.log"}) {
+                   {"coverage.dat", "exec.log", "profile.folded", "report.json", "timing.json", "trace.json", "uart.log"}) {
   write("uart.log", "");  // a folder may exist and still take no file
 }
 

@@ -1,6 +1,8 @@
 #include "scenarios/rtl_report.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <stdexcept>
 
 #include "scenarios/report_figures.h"
 
@@ -51,6 +53,40 @@ Json rtl_json(platform::Card& card) {
     all[instance.name] = std::move(json);
   }
   return all;
+}
+
+std::map<std::string, rtl::CoverageTotals> collect_coverage(platform::Machine& machine, const OutputFolder& out) {
+  rtl::Coverage coverage;
+  const std::filesystem::path part = out.file("coverage.part");
+  for (const auto& server : machine.servers())
+    for (const platform::CardRtl::Instance& instance : server->card().rtl().instances())
+      if (instance.block->write_coverage(part)) coverage.add(instance.block->description().name, part);
+  std::filesystem::remove(part);
+  std::map<std::string, rtl::CoverageTotals> totals = coverage.totals();
+  if (!totals.empty() && !coverage.write(out.file("coverage.dat")))
+    throw std::runtime_error(out.file("coverage.dat").string() + ": cannot be written");
+  return totals;
+}
+
+Json coverage_json(const std::map<std::string, rtl::CoverageTotals>& totals) {
+  const auto ratio = [](const rtl::CoverageRatio& points) -> Json {
+    return {{"covered", points.covered}, {"total", points.total}};
+  };
+  Json all = Json::object();
+  for (const auto& [block, of] : totals) all[block] = {{"lines", ratio(of.lines)}, {"toggles", ratio(of.toggles)}};
+  return all;
+}
+
+std::vector<std::string> coverage_lines(const std::map<std::string, rtl::CoverageTotals>& totals) {
+  const auto percent = [](const rtl::CoverageRatio& points) {
+    return points.total == 0 ? std::string("none")
+                             : fmt::format("{:.1f} %", 100.0 * static_cast<double>(points.covered) /
+                                                           static_cast<double>(points.total));
+  };
+  std::vector<std::string> lines;
+  for (const auto& [block, of] : totals)
+    lines.push_back(fmt::format("coverage of {}: lines {}, toggles {}", block, percent(of.lines), percent(of.toggles)));
+  return lines;
 }
 
 }  // namespace cardvp::scenarios

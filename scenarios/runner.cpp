@@ -6,6 +6,7 @@
 
 #include "scenarios/media.h"
 #include "scenarios/output_folder.h"
+#include "scenarios/rtl_report.h"
 #include "scenarios/run.h"
 #include "scenarios/run_files.h"
 #include "scenarios/security_report.h"
@@ -31,7 +32,7 @@ OutputFolder server_folder(const OutputFolder& out, const std::string& name) {
 }
 
 void write_reports(const OutputFolder& out, Run& run, const Scenario& scenario, const Outcome& outcome,
-                   const Timing& timing, bool traced) {
+                   const Timing& timing, bool traced, Terminal& terminal) {
   constexpr int kIndent = 2;
   for (const WorkloadResult& result : run.program().results())
     if (result.attest) write_attestation(*result.attest, attestation_folder(out, result.name));
@@ -43,6 +44,10 @@ void write_reports(const OutputFolder& out, Run& run, const Scenario& scenario, 
     return {{"bytes", uart.text().size()}, {"sha256_of_bytes_and_times", uart.digest()}};
   });
   report["console"] = run.console().json();
+  if (const auto coverage = collect_coverage(run.machine(), out); !coverage.empty()) {
+    report["rtl_coverage"] = coverage_json(coverage);
+    for (const std::string& line : coverage_lines(coverage)) terminal.line(line);
+  }
   out.write("report.json", report.dump(kIndent) + "\n");
   out.write("timing.json", timing_json(timing, run.program()).dump(kIndent) + "\n");
   if (traced) out.write("trace.json", [&run](std::ostream& file) { run.machine().sim().trace.write(file); });
@@ -117,7 +122,7 @@ RunStatus run_scenario(Scenario scenario, const RunOptions& options, Terminal& t
   for (const std::string& line : alarm_lines(run.machine())) terminal.error("cardvp: " + line);
   if (!outcome.reason.empty()) terminal.error(fmt::format("cardvp: {}: {}", scenario.name, outcome.reason));
   insight.finish();
-  if (out) write_reports(*out, run, scenario, outcome, timing, !options.traces.empty());
+  if (out) write_reports(*out, run, scenario, outcome, timing, !options.traces.empty(), terminal);
   const RunStatus status = status_of(outcome.result);
   if (debugging) debugging->finish(static_cast<int>(status));
   return status;
