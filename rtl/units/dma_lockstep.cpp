@@ -57,7 +57,7 @@ DmaLockstep::DmaLockstep(Sim& sim, Lockstep& lockstep, TargetBridge& registers, 
 
 void DmaLockstep::reset() {
   ring_.reset();
-  rose_ = false;
+  rose_ = rtl_rose_ = false;
   in_reset_ = true;
   poll_.cancel();
 }
@@ -81,8 +81,11 @@ bool DmaLockstep::access(const BusAccess& access, const Access& rtl) {
 }
 
 bool DmaLockstep::word_access(const BusAccess& access, const Access& rtl) {
+  in_access_ = true;
   const bool done = access.write ? write_register(access, rtl) : read_register(access, rtl);
-  compare_interrupt();
+  in_access_ = false;
+  compare_rise();
+  compare_level();
   watch();
   return done;
 }
@@ -219,12 +222,18 @@ void DmaLockstep::confirm_error(std::uint32_t error) {
 
 void DmaLockstep::interrupt(bool level) {
   if (!level || in_reset_) return;
+  rtl_rose_ = true;
+  if (!in_access_) compare_rise();
+}
+
+void DmaLockstep::compare_rise() {
+  if (!std::exchange(rtl_rose_, false)) return;
   sync();
   const bool rises = std::exchange(rose_, false) || model_irq_.level();
   lockstep_.value(rises, true, "irq", [this] { return "it rises, " + traffic_.text(); });
 }
 
-void DmaLockstep::compare_interrupt() {
+void DmaLockstep::compare_level() {
   if (ring_.work()) return;
   lockstep_.value(model_irq_.level(), irq_.get(), "irq", [this] { return "idle, " + traffic_.text(); });
 }
@@ -238,7 +247,7 @@ void DmaLockstep::watch() {
 
 void DmaLockstep::poll() {
   const bool moved = sync() | (std::exchange(accesses_, traffic_.accesses()) != traffic_.accesses());
-  if (!ring_.work()) return compare_interrupt();
+  if (!ring_.work()) return compare_level();
   idle_polls_ = moved ? 0 : idle_polls_ + 1;
   if (idle_polls_ * kPollCycles >= patience_ || !registers_.block().running())
     return static_cast<void>(lockstep_.text("goes on, or stops", "does nothing any longer", "descriptor",

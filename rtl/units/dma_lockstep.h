@@ -27,9 +27,9 @@ class DmaLockstep {
   // What memory answered to the RTL.
   void read(std::uint64_t address, std::span<const std::uint8_t> data, Response response);
   void write(std::uint64_t address, std::span<const std::uint8_t> data, Response response);
-  // The RTL's interrupt changed, and the simulated time is there.
+  // The RTL's interrupt changed: at its time, or within an access.
   void interrupt(bool level);
-  // Card reset, after the RTL's.
+  // Card reset, ahead of the RTL's.
   void reset();
 
  private:
@@ -53,7 +53,8 @@ class DmaLockstep {
   void confirm(std::uint32_t head);
   void confirm_error(std::uint32_t error);
   void await_idle();
-  void compare_interrupt();
+  void compare_rise();
+  void compare_level();
   void watch();
   void poll();
 
@@ -64,7 +65,9 @@ class DmaLockstep {
   Line model_irq_;
   dma::Ring ring_{model_irq_};
   DmaTraffic traffic_;
-  bool rose_ = false;           // the model's interrupt, for which the RTL's has not been told of
+  bool rose_ = false;      // the model's interrupt, for which the RTL's has not been told of
+  bool rtl_rose_ = false;  // and this one's, for which the model's is to be looked at
+  bool in_access_ = false;
   bool in_reset_ = true;        // since when nobody has accessed it
   std::uint64_t accesses_ = 0;  // of memory, at the last poll
   std::uint64_t idle_polls_ = 0;

@@ -31,15 +31,15 @@ DmaUnit::DmaUnit(sc_core::sc_module_name name, Sim& sim, const UnitConfig& confi
 }
 
 void DmaUnit::reset() {
-  // The block is in reset for some cycles from its time on, or from the end of the present cycle.
-  quiet_until_ = block().time() + block().domain()->period();
-  block().reset();
-  interrupt.set(false);
   if (reference_) reference_->reset();
+  // What the block has done ahead of the simulated time shows before its reset, not behind.
+  block().show_changes(block().time());
+  block().reset();
+  block().show_changes(block().time());
+  interrupt.set(false);  // also if the reset has to wait until the present cycle is over
 }
 
 void DmaUnit::irq(bool level) {
-  if (now() < quiet_until_) return;
   interrupt.set(level);
   if (reference_) reference_->interrupt(level);
 }

@@ -62,8 +62,7 @@ class DmaUnit : public Unit {
   Memory memory_{*this};
   AxiMaster master_;
   std::optional<DmaLockstep> reference_;
-  bool in_memory_ = false;        // an access of the block is under way, further up the call stack
-  sc_core::sc_time quiet_until_;  // changes of irq before are from before a reset
+  bool in_memory_ = false;  // an access of the block is under way, further up the call stack
 };
 
 }  // namespace cardvp::rtl
