@@ -92,6 +92,29 @@ TEST_F(Access, WritesArriveInOrderAndReadsBehindThem) {
   EXPECT_FALSE(client.receive());  // posted writes have no answers
 }
 
+// A command that needs no simulated time does not overtake one that does.
+TEST_F(Access, CommandsAreCarriedOutInOrder) {
+  client.send(kRegionWrite, access(4, 7, 2).u16(6), kNoReply);  // memory on
+  post(0, 0x1000, 9, 4);
+  const std::uint16_t reading = client.send(kRegionRead, access(0, 7, 4096));
+  const std::uint16_t asking = client.send(kGetInfo, Bytes().u32(16).fill(12));
+  for (const std::uint16_t id : {reading, asking}) {
+    std::optional<Received> reply;
+    ASSERT_TRUE(until([&] { return (reply = client.receive()).has_value(); }));
+    EXPECT_EQ(reply->id, id);
+  }
+  EXPECT_EQ(engine.writes, (Writes{{0, 0x1000, 9, 4}}));
+}
+
+// As many as may wait, and behind them one that has nothing but its header, with which the last of them was read.
+TEST_F(Access, TheLastOfMoreThanMayWaitIsNotForgotten) {
+  for (unsigned i = 0; i < 256; ++i) client.send(kRegionRead, access(0, 7, 4));
+  const std::uint16_t last = client.send(kReset, Bytes());
+  std::optional<Received> reply;
+  for (unsigned i = 0; i < 257; ++i) ASSERT_TRUE(until([&] { return (reply = client.receive()).has_value(); })) << i;
+  EXPECT_EQ(reply->id, last);
+}
+
 // More than may be on the way at once.
 TEST_F(Access, ManyPostedWrites) {
   enable();
