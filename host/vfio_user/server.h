@@ -1,5 +1,5 @@
 // The vfio-user server: a Unix socket for each function that it offers, at which a client, QEMU for one, takes the
-// function for its guest. Docs: docs/guests.md.
+// function for its guest.
 //
 // Driven from outside, by the thread that runs the simulation, between two slices of simulated time:
 //
