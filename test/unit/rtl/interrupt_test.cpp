@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "models/support/config_error.h"
 #include "rtl/build/builder.h"
 
 namespace cardvp::rtl {
@@ -94,9 +95,11 @@ TEST_P(InterruptTest, BetweenTwoToolsTheNextIsNotStarted) {
 INSTANTIATE_TEST_SUITE_P(All, InterruptTest, testing::Values(SIGINT, SIGTERM, SIGHUP),
                          [](const auto& test) { return std::string(::sigabbrev_np(test.param)); });
 
-TEST(Interrupt, HandlersAreAsBeforeAfterwards) {
+TEST(Interrupt, SignalsThatAreIgnoredStayIgnored) {
   std::signal(SIGTERM, SIG_IGN);
-  EXPECT_THROW(inspect_block("/nonexistent.json"), std::exception);
+  BuildOptions build{"/nonexistent.json", {}, {}};
+  build.progress = [](const std::string&) { std::raise(SIGTERM); };
+  EXPECT_THROW(build_block(build), ConfigError);
   EXPECT_EQ(std::signal(SIGTERM, SIG_DFL), SIG_IGN);
   EXPECT_EQ(std::signal(SIGINT, SIG_DFL), SIG_DFL);
 }
