@@ -18,6 +18,8 @@ namespace offset = regs::offset;
 
 using dma::DmaError;
 
+constexpr const char* kAnswer = "whether it is done";
+
 std::uint32_t word_of(const BusAccess& access) { return static_cast<std::uint32_t>(access.offset) & ~3u; }
 
 std::uint64_t value_of(const BusAccess& access) {
@@ -98,8 +100,8 @@ bool DmaLockstep::read_register(const BusAccess& access, const Access& rtl) {
   if (done && head && ring_.work()) confirm(static_cast<std::uint32_t>(value));
   std::uint64_t model = 0;
   const auto transaction = [&access] { return text_of(access); };
-  if (!lockstep_.value(ring_.registers().read(access.offset, access.size, model), done, "okay", transaction))
-    return done;
+  const bool model_done = ring_.registers().read(access.offset, access.size, model);
+  if (!lockstep_.value(model_done, done, kAnswer, transaction)) return done;
   if (done && !ring_.work()) lockstep_.value(model, value, "value", transaction);
   return done;
 }
@@ -119,7 +121,7 @@ bool DmaLockstep::write_register(const BusAccess& access, const Access& rtl) {
 // The model first: its descriptors are there before the RTL reads the first one.
 bool DmaLockstep::both(const BusAccess& access, const Access& rtl) {
   const bool model = write_model(access), done = rtl(access);
-  lockstep_.value(model, done, "okay", [&access] { return text_of(access); });
+  lockstep_.value(model, done, kAnswer, [&access] { return text_of(access); });
   return done;
 }
 
@@ -200,9 +202,11 @@ void DmaLockstep::confirm(std::uint32_t head) {
   const std::uint32_t steps = head < size ? (head + size - ring_.head()) % size : size;
   std::deque<dma_descriptor>& done = traffic_.done();
   if (steps == done.size() + 1) traffic_.leave();
-  if (!lockstep_.value(steps <= done.size(), true, "HEAD, which can be",
-                       [&] { return fmt::format("HEAD {} while it is at {}", head, traffic_.text()); }))
+  if (steps > done.size()) {
+    const std::uint64_t furthest = (ring_.head() + done.size()) % size;
+    lockstep_.value(furthest, head, "HEAD", [this] { return traffic_.text(); });
     return;
+  }
   for (std::uint32_t i = 0; i < steps; ++i) {
     ring_.finish(done.front());
     done.pop_front();

@@ -44,7 +44,6 @@ class DmaLockstep {
   bool cut(const BusAccess& access, const Access& rtl);
 
   bool both(const BusAccess& access, const Access& rtl);
-  bool compare_answer(const BusAccess& access, bool rtl);
   bool write_model(const BusAccess& access);
 
   std::optional<std::uint32_t> register_of_rtl(std::uint32_t offset);
