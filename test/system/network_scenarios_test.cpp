@@ -69,6 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"encrypted_transit", "/network/vpcs/0/encrypt=false", "/expect_counters/0: a.card.vpc.sealed is 0"},
         Broken{"multipath_loss", "/network/vpcs/0/transport=plain", "were lost"},
         Broken{"pcap_replay", "/network/security_groups/1/rules/0/ports=81-82", "frames did not arrive, not 3"},
+        Broken{"sriov", "/servers/0/card/interfaces/2/vpc=blue", "workload virtual: 2000 of 2000"},
         Broken{"allowances", "/servers/0/card/interfaces/3/allowances/connections=0",
                "workload connections: 4000 of 4000"}),
     [](const auto& tested) { return std::string(tested.param.scenario); });
