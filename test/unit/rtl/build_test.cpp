@@ -96,13 +96,20 @@ TEST_F(BuildTest, VerilogThatIsNone) {
 }
 
 TEST_F(BuildTest, FirstErrorIsShownWhateverIsAheadOfIt) {
-  std::string text = "module other (input clk, input [7:0] a, output reg [3:0] q);\n";
+  std::string text = "module block (input clk, input [7:0] a, output reg [3:0] q, output [7:0] z);\n";
   for (int i = 0; i < 20; ++i) text += "  always @(posedge clk) q <= a;\n";  // warnings, of three lines each
-  write("other.v", text + "endmodule\n");
+  write("block.v", text + "  assign z = {a{1'b0}};\nendmodule\n");
+  EXPECT_THAT(failure(R"({"name": "block", "sources": ["block.v"]})"),
+              AllOf(StartsWith("/sources/0: "), HasSubstr("%Error: "), HasSubstr("block.v:22"),
+                    testing::Not(HasSubstr("%Warning"))));
+}
+
+TEST_F(BuildTest, WhatTheSourcesLackIsAdvised) {
+  write("other.v", "module other (input clk);\nendmodule\n");
   write("block.v", "module block (input clk);\n  nothing n(clk);\nendmodule\n");
-  const std::string error = failure(R"({"name": "block", "sources": ["other.v", "block.v"]})");
-  EXPECT_THAT(error, AllOf(StartsWith("/sources/1: "), HasSubstr("block.v:2"), HasSubstr("'nothing'"),
-                           HasSubstr("Add the module's file to /sources")));
+  EXPECT_THAT(failure(R"({"name": "block", "sources": ["other.v", "block.v"]})"),
+              AllOf(StartsWith("/sources/1: "), HasSubstr("block.v:2"), HasSubstr("'nothing'"),
+                    HasSubstr("Add the module's file to /sources")));
   write("block.v", "`include \"nothing.vh\"\nmodule block (input clk);\nendmodule\n");
   EXPECT_THAT(failure(R"({"name": "block", "sources": ["block.v"]})"),
               AllOf(StartsWith("/sources/0: "), HasSubstr("block.v:1"), HasSubstr("Add its folder to /include_dirs")));
