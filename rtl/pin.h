@@ -47,13 +47,13 @@ class Pin {
   // Little-endian bytes: bits 7:0 are the first. What is not given becomes 0, what the pin has no room for is left.
   void get_bytes(std::span<std::uint8_t> to) const {
     const std::size_t size = std::min<std::size_t>(to.size(), (width_ + 7) / 8);
-    std::memcpy(to.data(), storage_, size);
+    if (size > 0) std::memcpy(to.data(), storage_, size);
     std::fill(to.begin() + static_cast<std::ptrdiff_t>(size), to.end(), std::uint8_t{0});
   }
   void set_bytes(std::span<const std::uint8_t> from) {
     const std::size_t size = std::min<std::size_t>(from.size(), (width_ + 7) / 8);
     std::memset(storage_, 0, bytes_of_storage());
-    std::memcpy(storage_, from.data(), size);
+    if (size > 0) std::memcpy(storage_, from.data(), size);
     if (width_ % 8 != 0 && size == (width_ + 7) / 8)
       static_cast<std::uint8_t*>(storage_)[size - 1] &= static_cast<std::uint8_t>((1u << width_ % 8) - 1);
   }
