@@ -1,7 +1,8 @@
 # What every C++ target of the project is compiled with.
 find_program(CARDVP_CCACHE ccache)
 if(CARDVP_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CARDVP_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_DEPEND=1
+      ${CARDVP_CCACHE})
 endif()
 
 find_package(PkgConfig REQUIRED)
