@@ -22,8 +22,8 @@ target_link_libraries(cardvp_options INTERFACE PkgConfig::SYSTEMC fmt::fmt)
 # Debian's SystemC 2.3.4 is built as C++17 and refuses to link with a program that says otherwise.
 target_compile_definitions(cardvp_options INTERFACE SC_CPLUSPLUS=201703L SC_INCLUDE_DYNAMIC_PROCESSES)
 if(CARDVP_SANITIZE)
-  # What is left out takes a quarter of the time to compile, and address sees it too: null is a fault, the others are
-  # objects that are not there. With sanitizers GCC 12 takes the inside of std::regex for uninitialized.
+  # What is left out takes a quarter of the time to compile, and address sees most of it: null is a fault, the others are
+  # mostly objects that are gone. With sanitizers GCC 12 takes the inside of std::regex for uninitialized.
   target_compile_options(cardvp_options INTERFACE -fsanitize=address,undefined -fno-sanitize=null,vptr,object-size
                          -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-maybe-uninitialized)
   target_link_options(cardvp_options INTERFACE -fsanitize=address,undefined)

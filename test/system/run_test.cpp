@@ -45,12 +45,7 @@ TEST(Quickstart, PassesAndIsTheSameTwice) {
   EXPECT_GT(report["energy"]["total_joules"], 0);
 
   const json timing = json::parse(read_file(folder / "a/timing.json"));
-#ifdef __SANITIZE_ADDRESS__
-  constexpr double kMostMib = 600;  // with the sanitizer's own
-#else
-  constexpr double kMostMib = 300;
-#endif
-  EXPECT_LT(timing["peak_memory_mib"], kMostMib);
+  EXPECT_LT(timing["peak_memory_mib"], 300);
 }
 
 TEST(Quickstart, LatencyOfOneCommandIsTheSumOfItsParts) {
