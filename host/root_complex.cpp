@@ -52,6 +52,8 @@ Task<std::optional<PciFunction>> RootComplex::wait_function(std::uint8_t functio
 void RootComplex::link_changed(bool up) {
   log_.info(up ? "link up" : "link down");
   if (!up) virtual_.fill(std::nullopt);
+  ++presence_changes_;
+  presence_event_.notify();
   link_event_.notify();
 }
 

@@ -44,9 +44,10 @@ class RootComplex : public Model, public pcie::HostPort {
   // True as soon as the link is up; false if it is not after `timeout`.
   Task<bool> wait_link(sc_core::sc_time timeout);
 
-  // Functions that come and go while the link is up (hot-plug). Notified at each change,
+  // Functions that come and go, by themselves (hot-plug), as virtual ones or with the link. Notified at each change,
   Trigger& presence_event() { return presence_event_; }
-  // and how often a function number was taken away: who uses a function compares with what it was at the start.
+  // and how often a function number was taken away while the link was up: who uses a function compares with what it was
+  // at the start.
   unsigned removals(std::uint8_t function) const { return removals_[function]; }
   // A function as probe() finds it, as soon as it is there; std::nullopt if it is not after `timeout`.
   Task<std::optional<PciFunction>> wait_function(std::uint8_t function, sc_core::sc_time timeout);

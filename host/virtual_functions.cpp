@@ -48,6 +48,8 @@ Task<std::vector<PciFunction>> RootComplex::enable_virtual(const PciFunction& ph
   for (const std::uint8_t number : numbers) {
     if (auto one = co_await probe(number)) found.push_back(std::move(*one));
   }
+  ++presence_changes_;
+  presence_event_.notify();
   co_return found;
 }
 

@@ -138,11 +138,22 @@ void Connection::begin() {
 
 // --- Out -------------------------------------------------------------------------------------------------------------
 
-// How much of the pieces was sent.
-std::size_t Connection::send_now(iovec* pieces, std::size_t count) {
+// How much of the pieces was sent; the file goes with their first byte.
+std::size_t Connection::send_now(iovec* pieces, std::size_t count, const Descriptor& file) {
   msghdr message{};
   message.msg_iov = pieces;
   message.msg_iovlen = count;
+  alignas(cmsghdr) std::byte control[CMSG_SPACE(sizeof(int))]{};
+  if (file) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof(int));
+    const int fd = file.get();
+    std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+  }
   const ssize_t result = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (result >= 0) return static_cast<std::size_t>(result);
   ended_ |= errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR && errno != ENOBUFS;
@@ -172,6 +183,14 @@ void Connection::send(Header header, std::span<const std::byte> head, std::span<
   output_.push_back(std::move(rest));
   if (unsent_ > most_unsent_) return refuse("it does not read");
   await_output();
+}
+
+void Connection::send_file(Header header, std::span<const std::byte> head, std::span<const std::byte> data,
+                           const Descriptor& file) {
+  if (ended_) return;
+  header.size = static_cast<std::uint32_t>(sizeof header + head.size() + data.size());
+  iovec pieces[] = {piece_of(bytes_of(header)), piece_of(head), piece_of(data)};
+  if (!output_.empty() || send_now(pieces, std::size(pieces), file) != header.size) refuse("it does not read");
 }
 
 void Connection::await_output() {

@@ -42,6 +42,9 @@ class Connection : public Outbox, public std::enable_shared_from_this<Connection
   // Outbox. Sends at once what the socket takes.
   void send(Header header, std::span<const std::byte> head, std::span<const std::byte> data) override;
   void refuse(const char* why) override;
+  // The same with a descriptor for the client. It must have read what came before, as in its setup it has.
+  void send_file(Header header, std::span<const std::byte> head, std::span<const std::byte> data,
+                 const Descriptor& file);
   // A payload that is not needed any more, for the next message.
   void recycle(std::vector<std::byte>&& payload);
 
@@ -56,7 +59,7 @@ class Connection : public Outbox, public std::enable_shared_from_this<Connection
   void begin();
   void await_output();
   void flush();
-  std::size_t send_now(struct iovec* pieces, std::size_t count);
+  std::size_t send_now(struct iovec* pieces, std::size_t count, const Descriptor& file = {});
 
   boost::asio::local::stream_protocol::socket socket_;
   const std::size_t most_unsent_;

@@ -16,6 +16,8 @@ using sc_core::sc_time;
 
 namespace {
 
+void fill_with_ones(std::span<std::byte> to) { std::fill(to.begin(), to.end(), std::byte{0xff}); }
+
 // The largest naturally aligned piece, of at most `most` bytes, at the start of a range.
 unsigned aligned_piece(std::uint64_t offset, std::size_t left, unsigned most) {
   unsigned size = most;
@@ -50,6 +52,7 @@ Task<> Device::read_config(std::uint64_t offset, std::span<std::byte> to) {
   for (std::size_t at = 0; at < to.size();) {
     const unsigned size = aligned_piece(offset + at, to.size() - at, 4);
     const auto dword = static_cast<std::uint16_t>((offset + at) & ~3ull);
+    if (gone_) co_return fill_with_ones(to.subspan(at));
     const pcie::ReadResult real = co_await link.config_read(function_.bus(), function_.number(), dword, 4);
     std::uint32_t value = ~0u;
     if (real.status == Completion::kSuccess) value = view_.read(dword, static_cast<std::uint32_t>(real.value));
@@ -61,7 +64,7 @@ Task<> Device::read_config(std::uint64_t offset, std::span<std::byte> to) {
 
 Task<bool> Device::write_config(std::uint64_t offset, std::span<const std::byte> data) {
   bool was_reset = false;
-  for (std::size_t at = 0; at < data.size();) {
+  for (std::size_t at = 0; at < data.size() && !gone_;) {
     const unsigned size = aligned_piece(offset + at, data.size() - at, 4);
     const auto place = static_cast<std::uint16_t>(offset + at);
     std::uint32_t value = 0;
@@ -83,6 +86,7 @@ Task<> Device::read_bar(unsigned bar, std::uint64_t offset, std::span<std::byte>
   pcie::Link& link = function_.root().link();
   for (std::size_t at = 0; at < to.size();) {
     const unsigned size = aligned_piece(offset + at, to.size() - at, 8);
+    if (gone_) co_return fill_with_ones(to.subspan(at));
     std::uint64_t value = ~0ull;
     if (touches_msix(bar, offset + at, size)) {
       value = 0;
@@ -96,7 +100,7 @@ Task<> Device::read_bar(unsigned bar, std::uint64_t offset, std::span<std::byte>
 }
 
 void Device::post(unsigned bar, std::uint64_t offset, std::span<const std::byte> data) {
-  if (!view_.memory_enabled()) return;
+  if (gone_ || !view_.memory_enabled()) return;
   while (!data.empty()) {
     // As a processor that combines its writes sends it; where MSI-X is near, piece by piece.
     std::size_t size = std::min<std::size_t>(data.size(), 64 - offset % 64);
@@ -112,7 +116,7 @@ void Device::post(unsigned bar, std::uint64_t offset, std::span<const std::byte>
 
 Task<> Device::flush() {
   posted_ = 0;
-  co_await function_.config_read(pci::kRevision);
+  if (!gone_) co_await function_.config_read(pci::kRevision);
 }
 
 // --- Either ----------------------------------------------------------------------------------------------------------
@@ -135,7 +139,13 @@ Task<bool> Device::write(std::uint32_t region, std::uint64_t offset, std::span<c
 
 // --- Resets ----------------------------------------------------------------------------------------------------------
 
+void Device::vanish() {
+  gone_ = true;
+  posted_ = 0;
+}
+
 Task<> Device::reset() {
+  if (gone_) co_return;
   co_await function_.config_write(pci::kCommand, 0, 2);
   if (function_.pcie_capability) {
     const auto control = static_cast<std::uint16_t>(function_.pcie_capability + pci::kDeviceControl);
@@ -160,6 +170,7 @@ Task<> Device::wait_ready() {
 Task<> Device::restore() {
   view_.reset();
   co_await wait_ready();
+  if (gone_) co_return;
   for (unsigned i = 0; i < kBars && !function_.is_virtual; ++i) {
     const PciFunction::Bar& bar = function_.bars[i];
     if (bar.size == 0) continue;

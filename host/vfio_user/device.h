@@ -41,6 +41,9 @@ class Device {
   bool busy() const { return posted_ >= kMostPosted; }
   Task<> flush();
 
+  // The function has gone, maybe for another with its number: from now on nothing is asked of it, reads are ones.
+  void vanish();
+
   // Function-level reset, and what the host needs of the function set up again: BARs, MSI-X. Command is 0 afterwards.
   Task<> reset();
 
@@ -58,6 +61,7 @@ class Device {
   PciFunction function_;
   ConfigView view_;
   unsigned posted_ = 0;
+  bool gone_ = false;
 };
 
 }  // namespace cardvp::host::vfio_user

@@ -97,11 +97,27 @@ void Interrupts::fire(unsigned vector, std::uint64_t writes, std::uint64_t done)
   if (state.waiting) {
     state.again = writes;
   } else if (writes <= done) {
-    signal(vector);
+    if (!std::exchange(state.due, true)) due_.push_back(vector);
   } else {
     state.waiting = true;
     waiting_.push_back({writes, vector});
   }
+}
+
+void Interrupts::deliver() {
+  if (due_.empty()) return;
+  const Clock::time_point now = Clock::now();
+  if (now - delivered_at_ < gap_) return;
+  delivered_at_ = now;
+  deliver_now();
+}
+
+void Interrupts::deliver_now() {
+  for (const unsigned vector : due_) {
+    vectors_[vector].due = false;
+    signal(vector);
+  }
+  due_.clear();
 }
 
 void Interrupts::writes_done(std::uint64_t done) {
@@ -121,8 +137,9 @@ void Interrupts::writes_done(std::uint64_t done) {
 
 void Interrupts::forget() {
   waiting_.clear();
+  due_.clear();
   for (Vector& each : vectors_) {
-    each.pending = each.waiting = false;
+    each.pending = each.waiting = each.due = false;
     each.again = 0;
   }
 }

@@ -4,6 +4,7 @@
 // works, so what fires in between is kept pending, and sent with the next eventfd.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -18,9 +19,12 @@ namespace cardvp::host::vfio_user {
 
 class Interrupts {
  public:
-  // Counts what is signalled in `signalled`, what is lost as MSI-X is off in `dropped`.
-  Interrupts(unsigned vectors, Counter& signalled, Counter& dropped)
-      : vectors_(vectors), signalled_(signalled), dropped_(dropped) {}
+  using Clock = std::chrono::steady_clock;
+
+  // Deliveries are at least `gap` apart, in wall time. Counts what is signalled in `signalled`, what is lost as MSI-X
+  // is off in `dropped`.
+  Interrupts(unsigned vectors, std::chrono::microseconds gap, Counter& signalled, Counter& dropped)
+      : vectors_(vectors), gap_(gap), signalled_(signalled), dropped_(dropped) {}
 
   unsigned vectors() const { return static_cast<unsigned>(vectors_.size()); }
 
@@ -32,7 +36,14 @@ class Interrupts {
   void set_enabled(bool on) { enabled_ = on; }
 
   // Vector fired, behind so many DMA writes (GuestDma::writes_sent). It is signalled once these are done.
+  //
+  // Not before deliver(): completions that come closely together are one interrupt to the client, which costs it more
+  // than they do.
   void fire(unsigned vector, std::uint64_t writes, std::uint64_t done);
+  void deliver();
+  void deliver_now();
+  // deliver() is to be called again soon.
+  bool holding() const { return !due_.empty(); }
   void writes_done(std::uint64_t done);
 
   bool pending(unsigned vector) const { return vector < vectors_.size() && vectors_[vector].pending; }
@@ -44,6 +55,7 @@ class Interrupts {
     Descriptor eventfd;
     bool pending = false;     // fired, with no eventfd
     bool waiting = false;     // for writes, in waiting_
+    bool due = false;         // for deliver(), in due_
     std::uint64_t again = 0;  // fired again meanwhile, behind so many; 0: not
   };
   struct Waiting {
@@ -57,7 +69,10 @@ class Interrupts {
   void signal(unsigned vector);
 
   std::vector<Vector> vectors_;
-  std::deque<Waiting> waiting_;     // by writes
+  const std::chrono::microseconds gap_;
+  std::deque<Waiting> waiting_;  // by writes
+  std::vector<unsigned> due_;
+  Clock::time_point delivered_at_;
   bool enabled_ = false;            // by the guest, in configuration space,
   bool enabled_by_client_ = false;  // or by SET_IRQS: not every client passes the other one on
   Counter& signalled_;

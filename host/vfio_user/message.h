@@ -1,6 +1,7 @@
 // One message, and how it is taken apart and put together.
 #pragma once
 
+#include <chrono>
 #include <cstring>
 #include <optional>
 #include <span>
@@ -16,6 +17,7 @@ struct Message {
   Header header{};
   std::vector<std::byte> payload;
   std::vector<Descriptor> descriptors;
+  std::chrono::steady_clock::time_point since;  // when it may have come, at the earliest
 
   Command command() const { return static_cast<Command>(header.command); }
   bool is_reply() const { return (header.flags & kTypeMask) == kTypeReply; }

@@ -6,10 +6,11 @@ using boost::asio::local::stream_protocol;
 using boost::system::error_code;
 
 Offer::Offer(const Surroundings& surroundings, Router& router, const PciFunction& function, const std::string& name,
-             const std::filesystem::path& path, const Counters& counters)
+             const std::filesystem::path& path, const Terms& terms, const Counters& counters)
     : around_(surroundings),
       router_(router),
       name_(name),
+      terms_(terms),
       counters_(counters),
       device_(surroundings.scheduler, function),
       socket_(std::make_unique<SocketFile>(surroundings.io, path)),
@@ -23,7 +24,7 @@ Offer::Offer(const Surroundings& surroundings, Router& router, const PciFunction
 Offer::~Offer() {
   *self_ = nullptr;
   session_.reset();
-  router_.release(function().number(), *this);
+  if (!removed_) router_.release(function().number(), *this);
 }
 
 void Offer::start_reset() {
@@ -42,7 +43,7 @@ Task<> Offer::reset() {
 
 bool Offer::look() {
   if (session_ && (!session_->alive() || next_)) end_session();
-  if (removed_) return false;
+  if (removed_) return session_ != nullptr;
   if (withdrawn()) return !ready_;
   if (ready_ && next_) begin();
   if (ready_) accept();
@@ -85,7 +86,8 @@ void Offer::begin() {
   counters_.clients.add();
   auto connection = std::make_shared<Connection>(std::move(*next_), around_.unsent);
   next_.reset();
-  session_ = std::make_unique<Session>(around_.scheduler, device_, std::move(connection), counters_, around_.answered);
+  session_ = std::make_unique<Session>(around_.scheduler, device_, std::move(connection), terms_, counters_,
+                                       around_.waits, around_.answered);
   session_->alive();
 }
 
@@ -125,11 +127,14 @@ void Offer::abandon(DmaRead& read) {
 
 void Offer::removed() {
   removed_ = true;
+  socket_.reset();
+  next_.reset();
+  device_.vanish();
   resetting_.cancel();
   ready_ = true;  // nobody waits for it
   if (!session_) return;
   session_->dma().fail_reads();
-  session_->connection().refuse("its function was removed");
+  around_.log.info("the function has gone, its client has not", {{"name", name_}});
 }
 
 }  // namespace cardvp::host::vfio_user

@@ -1,4 +1,6 @@
-// One function that is offered: its socket, its client while there is one, and the reset between two clients.
+// One function that is offered: its socket, its client while there is one, and the reset between two clients. When the
+// function goes its socket does so, too, but its client stays, as a driver does whose device was pulled: to it every
+// register reads as ones. QEMU (11.1) does not survive that the connection is closed under it.
 #pragma once
 
 #include <cstddef>
@@ -21,13 +23,14 @@ class Offer : public Assigned {
     Scheduler& scheduler;
     const Logger& log;
     boost::asio::io_context& io;
-    std::size_t unsent;              // of a client that does not read
+    std::size_t unsent;  // of a client that does not read
+    Waits& waits;
     std::function<void()> answered;  // nobody waits here any more
   };
 
   // Throws std::runtime_error as SocketFile does. The router outlives it.
   Offer(const Surroundings& surroundings, Router& router, const PciFunction& function, const std::string& name,
-        const std::filesystem::path& path, const Counters& counters);
+        const std::filesystem::path& path, const Terms& terms, const Counters& counters);
   ~Offer() override;
 
   const PciFunction& function() const { return device_.function(); }
@@ -38,7 +41,10 @@ class Offer : public Assigned {
   // Closes the client and removes the socket; over when the function is reset, so that it touches nothing of others.
   void withdraw();
   bool withdrawn() const { return !socket_; }
+  bool gone() const { return removed_; }
   bool waiting() const { return !ready_ || (session_ && session_->waiting() > 0); }
+  bool has_doorbells() const { return session_ && session_->has_doorbells(); }
+  bool holding() const { return session_ && session_->holding(); }
   bool has_client() const { return session_ != nullptr; }
 
   // Assigned
@@ -59,6 +65,7 @@ class Offer : public Assigned {
   Surroundings around_;
   Router& router_;
   const std::string name_;
+  const Terms terms_;
   Counters counters_;
   Device device_;
   std::unique_ptr<SocketFile> socket_;

@@ -95,6 +95,20 @@ struct RegionInfo {
 static_assert(sizeof(RegionInfo) == 32);
 inline constexpr std::uint32_t kRegionReadable = 1 << 0;
 inline constexpr std::uint32_t kRegionWritable = 1 << 1;
+inline constexpr std::uint32_t kRegionMappable = 1 << 2;
+inline constexpr std::uint32_t kRegionHasCapabilities = 1 << 3;
+
+struct SparseMap {  // capability of a region, here with one area: what of it may be mapped
+  std::uint16_t id;
+  std::uint16_t version;
+  std::uint32_t next;
+  std::uint32_t areas;
+  std::uint32_t reserved;
+  std::uint64_t offset;
+  std::uint64_t size;
+};
+static_assert(sizeof(SparseMap) == 32);
+inline constexpr std::uint16_t kSparseMap = 1;
 
 inline constexpr std::uint32_t kIrqIntx = 0;
 inline constexpr std::uint32_t kIrqMsi = 1;

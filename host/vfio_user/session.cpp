@@ -7,14 +7,16 @@
 
 namespace cardvp::host::vfio_user {
 
-Session::Session(Scheduler& scheduler, Device& device, std::shared_ptr<Connection> connection, const Counters& counters,
-                 std::function<void()> answered)
+Session::Session(Scheduler& scheduler, Device& device, std::shared_ptr<Connection> connection, const Terms& terms,
+                 const Counters& counters, Waits& waits, std::function<void()> answered)
     : device_(device),
       connection_(std::move(connection)),
       counters_(counters),
+      waits_(waits),
       answered_(std::move(answered)),
       dma_(memory_, *connection_, counters.dma_faults),
-      interrupts_(device.vectors(), counters.interrupts, counters.interrupts_dropped),
+      interrupts_(device.vectors(), terms.interrupt_gap, counters.interrupts, counters.interrupts_dropped),
+      doorbells_(terms.doorbells),
       commands_(scheduler),
       tasks_(scheduler) {
   connection_->set_inbox([this](Message&& message) { return take(std::move(message)); });
@@ -26,7 +28,9 @@ Session::~Session() { connection_->close(); }
 bool Session::alive() {
   if (memory_.damaged()) connection_->refuse("it made its memory's file shorter than it was mapped");
   if (connection_->ended()) return false;
+  interrupts_.deliver();
   if (waiting_ < kMostWaiting) connection_->receive();
+  ring();
   return true;
 }
 
@@ -39,11 +43,14 @@ bool Session::take(Message&& message) {
   } else {
     counters_.commands.add();
     counters_.all_commands.add();
+    ring();  // what was stored before comes before
     if (waiting_ > 0 || !at_once(message)) {
       ++waiting_;
+      message.since = waits_.before();
       commands_.push(std::move(message));
       return waiting_ < kMostWaiting;
     }
+    waits_.done(waits_.before());
   }
   connection_->recycle(std::move(message.payload));
   return true;
@@ -56,6 +63,7 @@ Task<> Session::serve() {
     if (!at_once(message)) co_await in_time(message);
     connection_->recycle(std::move(message.payload));
     --waiting_;
+    waits_.done(message.since);
     answered_();
   }
 }
@@ -76,6 +84,22 @@ bool Session::at_once(Message& message) {
     case Command::kVersion: finish(message, EINVAL); return true;  // there was one
     default: finish(message, ENOTSUP); return true;
   }
+}
+
+// What is stored while the link is behind waits in the page.
+void Session::ring() {
+  if (!page_ || flushing_) return;
+  if (device_.busy()) return tasks_.spawn(flush());
+  const unsigned taken = page_->take(
+      [this](std::uint64_t offset, std::uint32_t value) { device_.post(page_->area().bar, offset, bytes_of(value)); });
+  counters_.doorbells.add(taken);
+  counters_.all_doorbells.add(taken);
+}
+
+Task<> Session::flush() {
+  flushing_ = true;
+  co_await device_.flush();
+  flushing_ = false;
 }
 
 Task<> Session::in_time(const Message& message) {
@@ -140,6 +164,7 @@ Task<> Session::write_region(const Message& message) {
 Task<> Session::write(std::uint32_t region, std::uint64_t offset, std::span<const std::byte> data) {
   const bool was_reset = co_await device_.write(region, offset, data);
   if (was_reset) interrupts_.forget();
+  if (was_reset && page_) page_->clear();
   interrupts_.set_enabled(device_.view().msix_enabled());
 }
 
@@ -177,6 +202,7 @@ Task<> Session::reset(const Message& message) {
   co_await device_.reset();
   interrupts_.forget();
   interrupts_.set_enabled(false);
+  if (page_) page_->clear();
   finish(message, 0);
 }
 
@@ -192,7 +218,9 @@ void Session::write(std::uint64_t address, std::span<const std::byte> data) {
 
 // --- Answers ---------------------------------------------------------------------------------------------------------
 
+// An interrupt that came before the answer is not behind it.
 void Session::reply(const Message& message, std::span<const std::byte> head, std::span<const std::byte> data) {
+  interrupts_.deliver_now();
   if (!message.wants_reply()) return;
   connection_->send({message.header.id, message.header.command, 0, kTypeReply, 0}, head, data);
 }

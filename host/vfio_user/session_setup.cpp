@@ -1,5 +1,6 @@
 // Session: what a client does before its guest runs: version, descriptions, memory, interrupts.
 #include <cerrno>
+#include <system_error>
 
 #include "host/vfio_user/session.h"
 #include "host/vfio_user/version.h"
@@ -35,7 +36,25 @@ void Session::describe_region(const Message& message) {
   info.index = request->index;
   info.size = device_.region_size(info.index);
   if (info.size > 0) info.flags = kRegionReadable | kRegionWritable;
+  if (doorbells_ && info.index == doorbells_->bar) return offer_doorbells(message, info, request->argsz);
   reply(message, bytes_of(info));
+}
+
+// With too little room for the capability the client is told how much it takes, and asks again.
+void Session::offer_doorbells(const Message& message, RegionInfo info, std::uint32_t room) {
+  const SparseMap map{kSparseMap, 1, 0, 1, 0, doorbells_->offset, doorbells_->size};
+  info.argsz = sizeof info + sizeof map;
+  info.flags |= kRegionMappable | kRegionHasCapabilities;
+  info.cap_offset = sizeof info;
+  if (room < info.argsz) return reply(message, bytes_of(info));
+  if (!message.wants_reply()) return;
+  try {
+    if (!page_) page_.emplace(*doorbells_);
+  } catch (const std::system_error&) {
+    return finish(message, ENOMEM);
+  }
+  connection_->send_file({message.header.id, message.header.command, 0, kTypeReply, 0}, bytes_of(info), bytes_of(map),
+                         page_->file());
 }
 
 // Of those that are not MSI-X, INTx and MSI may be asked for, and have no vectors. Error and request notification are

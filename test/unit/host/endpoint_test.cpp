@@ -1,7 +1,6 @@
 // The root complex and the card's real endpoint.
 #include "models/pcie/endpoint.h"
 
-
 #include "host/root_complex.h"
 #include "models/pcie/registers.h"
 #include "test/unit/host/machine.h"

@@ -104,8 +104,20 @@ bool Client::send_raw(std::span<const std::byte> bytes, std::span<const int> fil
 void Client::read_in() {
   std::array<std::byte, 65536> piece;
   while (!end_ && connected()) {
-    const ssize_t size = ::recv(socket_.get(), piece.data(), piece.size(), 0);
+    iovec part{piece.data(), piece.size()};
+    alignas(cmsghdr) std::byte control[CMSG_SPACE(sizeof(int))];
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const ssize_t size = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
     if (size < 0 && errno == EAGAIN) return;
+    if (const cmsghdr* const rights = CMSG_FIRSTHDR(&message); size > 0 && rights) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
+      file_ = File(fd);
+    }
     if (size <= 0)
       end_ = true;
     else

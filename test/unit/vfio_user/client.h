@@ -107,6 +107,8 @@ class Client {
 
   // A message that is there.
   std::optional<Received> receive();
+  // The file that came last.
+  const File& file() const { return file_; }
   // The server has closed; what it sent before may still be there.
   bool closed();
   std::uint16_t next_id() const { return id_; }
@@ -114,7 +116,7 @@ class Client {
  private:
   void read_in();
 
-  File socket_;
+  File socket_, file_;
   std::uint16_t id_ = 0;
   std::vector<std::byte> input_;
   bool end_ = false;

@@ -25,7 +25,7 @@ struct Interrupt : Served {
   }
   void fire(unsigned vector) {
     functions[0]->interrupt(vector);
-    step();
+    steps(2);  // it comes, and is delivered at the next look
   }
   File first = event(), second = event();
 };
