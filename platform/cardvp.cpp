@@ -25,6 +25,7 @@ struct Arguments {
   ScenarioArguments scenario;
   bool quiet = false;
   scenarios::RunOptions options;
+  scenarios::ServeOptions serve;
 };
 
 void add_scenario_options(CLI::App& command, ScenarioArguments& arguments) {
@@ -53,10 +54,6 @@ void add_run_options(CLI::App& command, Arguments& arguments) {
   command.add_option("--log", arguments.options.level, "Messages of all models: error, warning (default), info, debug")
       ->type_name("LEVEL")
       ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case).description(""));
-  command.add_flag(
-      "--console", arguments.options.console,
-      "Connect the terminal to the card's UART; Ctrl-] ends the run. What you type, and when, is not part of "
-      "the scenario: such a run cannot be repeated exactly");
   const auto add_gdb = [&](const char* name, bool wait, const char* help) {
     return command
         .add_option_function<std::uint16_t>(
@@ -105,6 +102,46 @@ void add_insight_options(CLI::App& command, scenarios::InsightOptions& options) 
       ->allow_extra_args(false);
 }
 
+void add_console_option(CLI::App& command, Arguments& arguments) {
+  command.add_flag(
+      "--console", arguments.options.console,
+      "Connect the terminal to the card's UART; Ctrl-] ends the run. What you type, and when, is not part of "
+      "the scenario: such a run cannot be repeated exactly");
+}
+
+void add_serve_options(CLI::App& command, Arguments& arguments) {
+  scenarios::ServeOptions& serve = arguments.serve;
+  command
+      .add_option("--socket-dir", serve.sockets,
+                  "Folder for the sockets, NAME.sock for each volume and interface; made if need be, for you alone")
+      ->type_name("DIR")
+      ->required();
+  const std::map<std::string, scenarios::Pace> paces = {{"free", scenarios::Pace::kFree},
+                                                        {"realtime", scenarios::Pace::kRealtime}};
+  command
+      .add_option("--pace", serve.pace,
+                  "free (default): simulated time runs as fast as it can while a guest waits, so that the card's own "
+                  "latencies cost a guest nothing; realtime: never ahead of the wall's clock")
+      ->type_name("free | realtime")
+      ->transform(CLI::CheckedTransformer(paces, CLI::ignore_case).description(""));
+  const std::map<std::string, scenarios::Doorbells> doorbells = {{"mapped", scenarios::Doorbells::kMapped},
+                                                                 {"messages", scenarios::Doorbells::kMessages}};
+  command
+      .add_option("--doorbells", serve.doorbells,
+                  "Of volumes. mapped (default): stores to shared memory, quick for the guest, but a processor is busy "
+                  "looking for them while there is I/O; messages: one each")
+      ->type_name("mapped | messages")
+      ->transform(CLI::CheckedTransformer(doorbells, CLI::ignore_case).description(""));
+  command
+      .add_option_function<unsigned>(
+          "--interrupt-gap", [&serve](unsigned gap) { serve.interrupt_gap = std::chrono::microseconds(gap); },
+          "Interrupts of a function are at least so far apart, in us of the wall's clock (default 0). 200 is good for "
+          "deep "
+          "queues, and slows a guest that waits for each command")
+      ->type_name("US")
+      ->check(CLI::Range(0, 10000));
+}
+
 RunStatus run(const Arguments& arguments, const scenarios::Scenario& scenario) {
   scenarios::Terminal terminal(arguments.quiet);
   return scenarios::run_scenario(scenario, arguments.options, terminal);
@@ -146,7 +183,13 @@ int sc_main(int argc, char** argv) {
   CLI::App* const run_command = app.add_subcommand("run", "Run a scenario");
   add_scenario_options(*run_command, arguments.scenario);
   add_run_options(*run_command, arguments);
+  add_console_option(*run_command, arguments);
   add_insight_options(*run_command, arguments.options.insight);
+  CLI::App* const serve_command = app.add_subcommand(
+      "serve", "Give the functions of a scenario's cards to guests, over vfio-user sockets, until Ctrl-C");
+  add_scenario_options(*serve_command, arguments.scenario);
+  add_serve_options(*serve_command, arguments);
+  add_run_options(*serve_command, arguments);
   CLI::App* const validate_command = app.add_subcommand("validate", "Check a scenario without running it");
   add_scenario_options(*validate_command, arguments.scenario);
   CallArguments call_arguments;
@@ -177,7 +220,8 @@ int sc_main(int argc, char** argv) {
       return guarded(RunStatus::kFailed,
                      [&] { return send_call(call_arguments.socket, line) ? RunStatus::kOk : RunStatus::kFailed; });
     }
-    if (!run_command->parsed() && !validate_command->parsed()) return RunStatus::kOk;
+    if (!run_command->parsed() && !serve_command->parsed() && !validate_command->parsed()) return RunStatus::kOk;
+    if (serve_command->parsed()) arguments.options.serve = arguments.serve;
     const scenarios::Scenario scenario = load(arguments.scenario);
     if (validate_command->parsed()) {
       fmt::print("{}: ok\n", arguments.scenario.file);

@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 }  // namespace
 
 OutputFolder::OutputFolder(fs::path path)
-    : OutputFolder(std::move(path),
-                   {"coverage.dat", "exec.log", "profile.folded", "report.json", "timing.json", "trace.json", "uart.log"}) {
+    : OutputFolder(std::move(path), {"coverage.dat", "exec.log", "profile.folded", "report.json", "timing.json",
+                                     "trace.json", "uart.log"}) {
   write("uart.log", "");  // a folder may exist and still take no file
 }
 

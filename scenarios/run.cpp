@@ -42,6 +42,9 @@ Run::Run(const Scenario& scenario, const RunOptions& options, Terminal& terminal
                              machine_.card(server).gateway());
   }
   if (options.console) keyboard_.emplace();
+  if (options.serve)
+    serving_.emplace(machine_, scenario_, *options.serve,
+                     [&terminal](const std::string& line) { terminal.line(line); });
 }
 
 void Run::watch(std::size_t server) {
@@ -59,7 +62,29 @@ void Run::watch(std::size_t server) {
   card.rtl().on_stop([this] { machine_.pause(); });
 }
 
+Outcome Run::serve(const InterruptGuard& guard, Debugging* debugging) {
+  serving_->start();
+  while (!guard.interrupted()) {
+    serving_->turn();
+    if (terminal_.wants_progress()) terminal_.progress(serving_->progress());
+    if (debugging) debugging->poll();
+    if (debugging && debugging->killed()) return {Outcome::Result::kInterrupted, "ended by gdb"};
+    for (platform::GatewayServer& gateway : gateways_) gateway.poll();
+    if (machine_.wire().external()) machine_.wire().poll();
+    if (const std::string difference = find_difference(); !difference.empty())
+      return {Outcome::Result::kFailed, difference};
+    if (!serving_->error().empty()) return failure(serving_->error());
+    if (!serving_->ready() && now() >= scenario_.boot_limit)
+      return failure(
+          fmt::format("no function of a card came up within {} (limits.boot_ms)", scenario_.boot_limit.to_string()));
+  }
+  for (UartLog& uart : uarts_) uart.finish(now());
+  machine_.wire().flush_captures();
+  return {};
+}
+
 Outcome Run::run(const InterruptGuard& guard, Debugging* debugging) {
+  if (serving_) return serve(guard, debugging);
   console_.start();
   if (scenario_.has_hosts()) program_.start();
   while (!complete()) {

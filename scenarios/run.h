@@ -17,6 +17,7 @@
 #include "scenarios/keyboard.h"
 #include "scenarios/report.h"
 #include "scenarios/runner.h"
+#include "scenarios/serving.h"
 #include "scenarios/uart_log.h"
 
 namespace cardvp::scenarios {
@@ -29,6 +30,8 @@ class Run {
 
   // `debugging`: null without gdb.
   Outcome run(const InterruptGuard& guard, Debugging* debugging);
+  // Null unless the options say so.
+  const Serving* serving() const { return serving_ ? &*serving_ : nullptr; }
 
   platform::Machine& machine() { return machine_; }
   const HostProgram& program() const { return program_; }
@@ -39,6 +42,7 @@ class Run {
   using WallClock = std::chrono::steady_clock;
 
   void watch(std::size_t server);
+  Outcome serve(const InterruptGuard& guard, Debugging* debugging);
   sc_core::sc_time now() { return machine_.sim().scheduler.now(); }
   bool past_run_limit() { return scenario_.run_limit != sc_core::SC_ZERO_TIME && now() >= scenario_.run_limit; }
   bool takes_calls();
@@ -68,6 +72,7 @@ class Run {
   platform::Machine machine_;
   Console console_;
   HostProgram program_;
+  std::optional<Serving> serving_;
 
   std::deque<platform::GatewayServer> gateways_;  // by server; empty: none
   std::optional<Keyboard> keyboard_;

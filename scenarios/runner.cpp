@@ -119,6 +119,7 @@ RunStatus run_scenario(Scenario scenario, const RunOptions& options, Terminal& t
   if (!run.program().results().empty())
     for (const std::string& line : result_table(run.program())) terminal.line(line);
   terminal.line(speed_line(timing));
+  if (const Serving* const serving = run.serving()) terminal.line(serving->summary());
   for (const std::string& line : alarm_lines(run.machine())) terminal.error("cardvp: " + line);
   if (!outcome.reason.empty()) terminal.error(fmt::format("cardvp: {}: {}", scenario.name, outcome.reason));
   insight.finish();

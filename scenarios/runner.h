@@ -10,6 +10,7 @@
 #include "models/base/log.h"
 #include "scenarios/insight.h"
 #include "scenarios/scenario.h"
+#include "scenarios/serve_options.h"
 #include "scenarios/terminal.h"
 
 namespace cardvp::scenarios {
@@ -21,7 +22,8 @@ struct RunOptions {
   InsightOptions insight;
   bool console = false;  // standard input and output are the card's UART
   std::optional<arm::gdb::GdbServer::Config> gdb;
-  std::filesystem::path gateway;  // socket for the operator's calls (platform/gateway_server.h); empty: none
+  std::optional<ServeOptions> serve;  // the functions go to guests, no workload runs; until it is interrupted
+  std::filesystem::path gateway;      // socket for the operator's calls (platform/gateway_server.h); empty: none
 };
 
 // The exit status of the program.

@@ -66,7 +66,8 @@ TEST_F(GdbTest, BreakpointsBacktracesStepsAndTimeStandsStill) {
            "hbreak volumes_handle_message", "continue", "backtrace", "up", "detach"});
   EXPECT_THAT(text, ContainsRegex(R"(\$1 = .*0xb000000)"));  // the boot ROM's first instruction
   EXPECT_THAT(text, HasSubstr("Thread 1 (core 0, EL3, running)"));
-  EXPECT_THAT(text, ContainsRegex("Breakpoint 1[.1]*, link_timer \\(context=.*\\) at firmware/controller/link.c:[0-9]+"));
+  EXPECT_THAT(text,
+              ContainsRegex("Breakpoint 1[.1]*, link_timer \\(context=.*\\) at firmware/controller/link.c:[0-9]+"));
   EXPECT_THAT(text, ContainsRegex("#0  link_timer \\(context=.*\\) at firmware/controller/link.c:[0-9]+\n"
                                   "#1  0x[0-9a-f]+ in timers_run \\(\\) at firmware/sdk/src/timers.c:[0-9]+\n"
                                   "#2  0x[0-9a-f]+ in main \\(.*\\) at firmware/controller/main.c:[0-9]+"));

@@ -60,7 +60,7 @@ class UpdateCard {
   std::vector<Ended> ended;
   std::vector<Activation> activations;
   image_fault activation_fault = IMAGE_GOOD;  // what the ROM answers; GOOD: it hands over, and nothing else happens
-  bool quiet = true;  // there is nothing else under way
+  bool quiet = true;                          // there is nothing else under way
   image_fault signature_fault = IMAGE_GOOD;   // of whatever is verified
   std::uint32_t lowest_security_version = 1;
   int accesses_before_failure = -1;  // erasing and programming fail after so many; negative: never

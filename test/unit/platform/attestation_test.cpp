@@ -168,8 +168,8 @@ TEST_F(Attestation, OpenSslAloneVerifiesTheFiles) {
   scenarios::write_attestation(check(), files);
   const auto verify = [&] {
     return run_program({openssl, "dgst", "-sha384", "-verify", files.file("attestation.pem"), "-signature",
-                                   files.file("quote.sig"), files.file("quote.bin")},
-                                  {})
+                        files.file("quote.sig"), files.file("quote.bin")},
+                       {})
         .status;
   };
   EXPECT_EQ(verify(), 0);

@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "scenarios/file_digest.h"
 #include "models/support/subprocess.h"
+#include "scenarios/file_digest.h"
 #include "test/unit/platform/temporary_folder.h"
 
 namespace cardvp {
@@ -83,8 +83,7 @@ TEST(Ext4Image, SaysWhatIsWrong) {
 }
 
 TEST(Subprocess, GivesStatusAndOutput) {
-  const auto result =
-      run_program({"/bin/sh", "-c", "echo $GREETING; echo err >&2; exit 7"}, {"GREETING=hello"});
+  const auto result = run_program({"/bin/sh", "-c", "echo $GREETING; echo err >&2; exit 7"}, {"GREETING=hello"});
   EXPECT_EQ(result.status, 7);
   EXPECT_EQ(result.output, "hello\nerr\n");
   EXPECT_EQ(run_program({"/bin/sh", "-c", "kill -9 $$"}, {}).status, -1);
