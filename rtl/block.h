@@ -65,8 +65,8 @@ class Block : public Model {
 
   // Calls the sink, when the simulated time is there, for each change of an output of at most 64 bits, from 0 on.
   void watch(std::string_view port, std::function<void(std::uint64_t)> sink);
-  // Calls the sinks now for what changed up to `until`: for an initiator that is ahead of the simulated time, as what it
-  // did to other models shows at once too.
+  // Calls the sinks now for what changed up to `until`: for an initiator that is ahead of the simulated time, as what
+  // it did to other models shows at once too.
   void show_changes(sc_core::sc_time until);
 
   // From now on. Throws as the constructor does.
@@ -99,7 +99,8 @@ class Block : public Model {
   std::uint32_t add_track(std::string name) { return waves_.add_track(std::move(name)); }
   void note(std::uint32_t track, const std::string& text) { waves_.note(track, text); }
 
-  // Verilator's coverage data (rtl/coverage.h merges them); false if the plug-in was built without or the file cannot be made.
+  // Verilator's coverage data (rtl/coverage.h merges them); false if the plug-in was built without or the file cannot
+  // be made.
   bool write_coverage(const std::filesystem::path& file);
 
  private:

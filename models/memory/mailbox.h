@@ -18,7 +18,13 @@
 namespace cardvp::memory {
 
 // The channels of the card, by page; the firmware's <messages.h> has the same.
-enum MailboxChannel : unsigned { kControlChannel = 0, kNvmeChannel = 1, kNicChannel = 2, kVpcChannel = 3, kMailboxChannels = 4 };
+enum MailboxChannel : unsigned {
+  kControlChannel = 0,
+  kNvmeChannel = 1,
+  kNicChannel = 2,
+  kVpcChannel = 3,
+  kMailboxChannels = 4
+};
 
 struct Message {
   std::array<std::uint32_t, 32> words{};

@@ -174,8 +174,7 @@ void Link::deliver_to_device() {
 
 template <class Delivery>
 void Link::arm(const PostedQueue& queue, Delivery& delivery) {
-  if (!queue.empty() && !delivery.pending())
-    delivery.call_at(queue.last_arrival(queue.front().arrival + together_));
+  if (!queue.empty() && !delivery.pending()) delivery.call_at(queue.last_arrival(queue.front().arrival + together_));
 }
 
 void Link::announce_presence(std::uint8_t function, bool present) {
