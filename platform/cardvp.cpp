@@ -109,6 +109,17 @@ void add_console_option(CLI::App& command, Arguments& arguments) {
       "the scenario: such a run cannot be repeated exactly");
 }
 
+// One of the words that `choices` have, which the help lists in their order.
+template <class Choice>
+void add_choice(CLI::App& command, const std::string& name, Choice& to,
+                const std::vector<std::pair<std::string, Choice>>& choices, const std::string& help) {
+  std::string words;
+  for (const auto& choice : choices) words += (words.empty() ? "" : " | ") + choice.first;
+  command.add_option(name, to, help)
+      ->type_name(words)
+      ->transform(CLI::CheckedTransformer(choices, CLI::ignore_case).description(""));
+}
+
 void add_serve_options(CLI::App& command, Arguments& arguments) {
   scenarios::ServeOptions& serve = arguments.serve;
   command
@@ -116,28 +127,21 @@ void add_serve_options(CLI::App& command, Arguments& arguments) {
                   "Folder for the sockets, NAME.sock for each volume and interface; made if need be, for you alone")
       ->type_name("DIR")
       ->required();
-  const std::map<std::string, scenarios::Pace> paces = {{"free", scenarios::Pace::kFree},
-                                                        {"realtime", scenarios::Pace::kRealtime}};
-  command
-      .add_option("--pace", serve.pace,
-                  "free (default): simulated time runs as fast as it can while a guest waits, so that the card's own "
-                  "latencies cost a guest nothing; realtime: never ahead of the wall's clock")
-      ->type_name("free | realtime")
-      ->transform(CLI::CheckedTransformer(paces, CLI::ignore_case).description(""));
-  const std::map<std::string, scenarios::Doorbells> doorbells = {{"mapped", scenarios::Doorbells::kMapped},
-                                                                 {"messages", scenarios::Doorbells::kMessages}};
-  command
-      .add_option("--doorbells", serve.doorbells,
-                  "Of volumes. mapped (default): stores to shared memory, quick for the guest, but a processor is busy "
-                  "looking for them while there is I/O; messages: one each")
-      ->type_name("mapped | messages")
-      ->transform(CLI::CheckedTransformer(doorbells, CLI::ignore_case).description(""));
+  add_choice<scenarios::Pace>(command, "--pace", serve.pace,
+                              {{"free", scenarios::Pace::kFree}, {"realtime", scenarios::Pace::kRealtime}},
+                              "free (default): simulated time runs as fast as it can while a guest waits, so that the "
+                              "card's own latencies cost "
+                              "a guest nothing; realtime: never ahead of the wall's clock");
+  add_choice<scenarios::Doorbells>(
+      command, "--doorbells", serve.doorbells,
+      {{"mapped", scenarios::Doorbells::kMapped}, {"messages", scenarios::Doorbells::kMessages}},
+      "Of volumes. mapped (default): stores to shared memory, quick for the guest, but a processor is busy looking for "
+      "them while there is I/O; messages: one each");
   command
       .add_option_function<unsigned>(
           "--interrupt-gap", [&serve](unsigned gap) { serve.interrupt_gap = std::chrono::microseconds(gap); },
           "Interrupts of a function are at least so far apart, in us of the wall's clock (default 0). 200 is good for "
-          "deep "
-          "queues, and slows a guest that waits for each command")
+          "deep queues, and slows a guest that waits for each command")
       ->type_name("US")
       ->check(CLI::Range(0, 10000));
 }
